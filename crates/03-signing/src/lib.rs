@@ -1,0 +1,1 @@
+//! Chapter 3: where does it come from?.

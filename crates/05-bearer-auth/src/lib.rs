@@ -1,0 +1,1 @@
+//! Chapter 5: how can I use it, and where is it stored?.
