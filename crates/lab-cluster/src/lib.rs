@@ -1,1 +1,3 @@
 //! A Kubernetes API server in one process, built of the chapters.
+
+pub mod status;
