@@ -1,3 +1,4 @@
 //! A Kubernetes API server in one process, built of the chapters.
 
+pub mod authz;
 pub mod status;
