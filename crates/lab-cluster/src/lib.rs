@@ -1,4 +1,5 @@
 //! A Kubernetes API server in one process, built of the chapters.
 
 pub mod authz;
+pub mod registry;
 pub mod status;
