@@ -3,10 +3,20 @@
 //!
 //! [1]: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
 
+pub mod aggregation;
 pub mod always_allow;
+pub mod bootstrap;
+pub mod chain;
+pub mod escalation;
+pub mod forbidden;
+pub mod quote;
+pub mod rbac;
 
 pub use always_allow::AlwaysAllow;
+pub use chain::Chain;
+pub use forbidden::forbidden;
 
+use rbac::PolicyRule;
 use static_tokens::User;
 
 /// What is asked: one verb on one resource, or on one path that is none. Everything an authorizer
@@ -74,4 +84,21 @@ impl Decision {
 pub trait Authorizer: Send + Sync {
     /// May they?
     fn authorize(&self, attributes: &Attributes) -> Decision;
+
+    /// All that the user may do in a namespace, for `kubectl auth can-i --list`. An authorizer that
+    /// only answers single questions says that its list is not complete.
+    fn rules_for(&self, _user: &User, _namespace: &str) -> RulesFor {
+        RulesFor { incomplete: true, ..RulesFor::default() }
+    }
+}
+
+/// What a user may do, as far as it can be listed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RulesFor {
+    /// What is allowed.
+    pub rules: Vec<PolicyRule>,
+    /// Is more allowed, perhaps, than `rules` says?
+    pub incomplete: bool,
+    /// What went wrong while it was put together.
+    pub error: Option<String>,
 }
