@@ -1,6 +1,7 @@
 //! What can go wrong, in two voices: what the real server says, and what a reader needs to know.
 
-
+use crate::Algorithm;
+use jwt_anatomy::{ClaimsError, CriticalError};
 
 /// Why a token's signature is not accepted. Displays as kube-apiserver's own message, which tells
 /// as little as possible; [`SignatureError::reason`] tells the rest.
@@ -13,11 +14,11 @@ pub enum SignatureError {
     #[error("go-jose/go-jose: error in cryptographic primitive")]
     Cryptography(Reason),
     /// The header's `crit` is no list of names.
-    #[error("{0}")]
-    Header(String),
-    /// The signature is right, but what it signs is no set of claims.
-    #[error("{0}")]
-    Claims(String),
+    #[error(transparent)]
+    Header(#[from] CriticalError),
+    /// The signature is right, but what it signs can't be read as claims.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
     /// Several keys were tried, and each had its own objection.
     #[error("{}", aggregate(.0))]
     Several(Vec<SignatureError>),
@@ -33,7 +34,7 @@ pub enum Reason {
     #[error("{algorithm} is no algorithm for this key ({key})")]
     OtherKeyType {
         /// What the header asks for.
-        algorithm: crate::Algorithm,
+        algorithm: Algorithm,
         /// What the key is.
         key: String,
     },
@@ -67,7 +68,6 @@ impl SignatureError {
         }
     }
 }
-
 
 /// As `utilerrors.NewAggregate` prints: each message once, in brackets only if there are several.
 /// <https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/util/errors/errors.go>

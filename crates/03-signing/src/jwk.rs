@@ -22,9 +22,7 @@ impl PublicKey {
     #[must_use]
     pub fn to_jwk(&self) -> Value {
         let (kid, alg) = (self.key_id(), self.algorithms()[0].name());
-        let elliptic = |crv: &str, (x, y): (String, String)| {
-            json!({"use": "sig", "kty": "EC", "kid": kid, "crv": crv, "alg": alg, "x": x, "y": y})
-        };
+        let elliptic = |crv: &str, (x, y): (String, String)| json!({"use": "sig", "kty": "EC", "kid": kid, "crv": crv, "alg": alg, "x": x, "y": y});
         match self {
             Self::Rsa(key) => {
                 let n = URL_SAFE_NO_PAD.encode(key.n_bytes());

@@ -183,9 +183,7 @@ impl SigningKey {
     pub(crate) fn sign_hash(&self, hash: &[u8]) -> Result<Vec<u8>, SignError> {
         match self {
             Self::Rsa(key) if key.n().bit_width() < MIN_RSA_BITS => Err(SignError),
-            Self::Rsa(key) => {
-                key.sign(Pkcs1v15Sign::new::<Sha256>(), hash).map_err(|_| SignError)
-            }
+            Self::Rsa(key) => key.sign(Pkcs1v15Sign::new::<Sha256>(), hash).map_err(|_| SignError),
             Self::P256(key) => ecdsa_sign!(p256, key, hash),
             Self::P384(key) => ecdsa_sign!(p384, key, hash),
             Self::P521(key) => ecdsa_sign!(p521, key, hash),

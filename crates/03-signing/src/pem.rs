@@ -123,7 +123,9 @@ impl SigningKey {
         blocks(pem)
             .iter()
             .find_map(|block| match block.label.as_str() {
-                "RSA PRIVATE KEY" => rsa::PrivateKey::from_pkcs1_der(&block.der).ok().map(Self::Rsa),
+                "RSA PRIVATE KEY" => {
+                    rsa::PrivateKey::from_pkcs1_der(&block.der).ok().map(Self::Rsa)
+                }
                 "EC PRIVATE KEY" => sec1_private(&block.der),
                 "PRIVATE KEY" => rsa_private(&block.der).or_else(|| pkcs8_ec(&block.der)),
                 _ => None,
