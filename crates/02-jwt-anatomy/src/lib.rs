@@ -25,13 +25,16 @@ use std::fmt;
 
 pub mod base64url;
 mod claims;
+pub mod dates;
 mod header;
 mod issuer;
 pub mod json;
+mod life;
 mod names;
 
 pub use claims::ClaimsError;
 pub use header::{CriticalError, HeaderError, UnverifiedHeader};
+pub use life::Life;
 pub use names::{NotAServiceAccount, ServiceAccountName};
 
 /// The issuer that every legacy token names, in every cluster.
