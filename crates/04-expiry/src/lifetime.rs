@@ -1,0 +1,158 @@
+//! How long a token one is given. The API server decides; what was asked for is a wish.
+//!
+//! Sources, at v1.37.2: [`storage/token.go`][token] (the grant), [`validation.go`][validation] (the
+//! limits), [`v1/defaults.go`][defaults] (the hour), [`options.go`][options] (the flag's limits).
+//!
+//! [token]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/registry/core/serviceaccount/storage/token.go
+//! [validation]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/apis/authentication/validation/validation.go
+//! [defaults]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/apis/authentication/v1/defaults.go
+//! [options]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/controlplane/apiserver/options/options.go
+
+use chrono::TimeDelta;
+
+/// What one gets who asks for nothing: an hour.
+pub const DEFAULT_SECONDS: i64 = 60 * 60;
+/// The least one may ask for: ten minutes.
+pub const MIN_SECONDS: i64 = 10 * 60;
+/// The most one may ask for: 136 years.
+pub const MAX_SECONDS: i64 = 1 << 32;
+/// What the service-account admission plugin asks for on behalf of every pod: an hour, and seven
+/// seconds to tell such a request from all others (`WarnOnlyBoundTokenExpirationSeconds`).
+pub const POD_SECONDS: i64 = 60 * 60 + 7;
+/// What such a pod gets instead: a year, for the sake of programs that read their token once and
+/// never again (`ExpirationExtensionSeconds`).
+pub const EXTENDED_SECONDS: i64 = 365 * 24 * 60 * 60;
+
+/// A lifetime, seconds from the moment the token is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Up to the token's `exp`.
+    pub expires_in: i64,
+    /// Up to the `status.expirationTimestamp` of the answer (and what its `spec.expirationSeconds`
+    /// says). A kubelet goes by this one.
+    pub status_expires_in: i64,
+    /// Up to the claim `kubernetes.io.warnafter`, in a token that was extended.
+    pub warn_after: Option<i64>,
+    /// A `Warning` header for the client, when it gets less than it asked for.
+    pub warning: Option<String>,
+}
+
+/// A request that is answered with 422. Printed, it is the Status' `message`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("TokenRequest.authentication.k8s.io \"\" is invalid: {FIELD}: {}", .0.message())]
+pub struct LifetimeError(pub OutOfBounds);
+
+/// The field that the answer blames.
+pub const FIELD: &str = "spec.expirationSeconds";
+
+/// On which side of the bounds a request lies, and the seconds it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutOfBounds {
+    /// Below [`MIN_SECONDS`].
+    TooShort(i64),
+    /// Above [`MAX_SECONDS`].
+    TooLong(i64),
+}
+
+impl OutOfBounds {
+    /// The `message` of the Status' one cause, of reason `FieldValueInvalid`.
+    #[must_use]
+    pub fn message(self) -> String {
+        match self {
+            Self::TooShort(asked) => {
+                format!("Invalid value: {asked}: may not specify a duration less than 10 minutes")
+            }
+            Self::TooLong(asked) => format!(
+                "Invalid value: {asked}: may not specify a duration larger than 2^32 seconds"
+            ),
+        }
+    }
+}
+
+/// What the API server makes of a `TokenRequest`.
+///
+/// - `requested_seconds`: `spec.expirationSeconds`, [`DEFAULT_SECONDS`] when absent.
+/// - `max`: `--service-account-max-token-expiration` in seconds; none (or 0) by default.
+/// - `pod_bound`: is `spec.boundObjectRef` a pod? A pod's token alone is ever extended.
+/// - `audiences_are_api`: are all of `spec.audiences` names of the API server (or are there none)?
+/// - `extend`: `--service-account-extend-token-expiration`, true by default.
+///
+/// # Errors
+/// A lifetime out of bounds. The cap shortens; the bounds refuse.
+pub fn grant(
+    requested_seconds: Option<i64>,
+    max: Option<i64>,
+    pod_bound: bool,
+    audiences_are_api: bool,
+    extend: bool,
+) -> Result<Grant, LifetimeError> {
+    let requested = requested_seconds.unwrap_or(DEFAULT_SECONDS);
+    if requested < MIN_SECONDS {
+        return Err(LifetimeError(OutOfBounds::TooShort(requested)));
+    }
+    if requested > MAX_SECONDS {
+        return Err(LifetimeError(OutOfBounds::TooLong(requested)));
+    }
+
+    let cap = max.filter(|max| *max > 0 && requested > *max);
+    let granted = cap.unwrap_or(requested);
+    let warning = cap.map(|cap| {
+        format!("requested expiration of {requested} seconds shortened to {cap} seconds")
+    });
+
+    // The cap comes first: it can turn another request into one of 3607 s, and never limits the year.
+    let extended = extend && pod_bound && granted == POD_SECONDS && audiences_are_api;
+    Ok(Grant {
+        expires_in: if extended { EXTENDED_SECONDS } else { granted },
+        status_expires_in: granted,
+        warn_after: extended.then_some(granted),
+        warning,
+    })
+}
+
+/// What `kubectl create token --duration=...` puts into `spec.expirationSeconds`: nothing at all for
+/// 0, so that the server's default applies. It never means "for ever" ([`create_token.go`][1]).
+///
+/// [1]: https://github.com/kubernetes/kubectl/blob/v0.37.2/pkg/cmd/create/create_token.go
+///
+/// # Errors
+/// kubectl's own message, before it asks any server.
+pub fn kubectl_asks_for(duration: TimeDelta) -> Result<Option<i64>, KubectlRefuses> {
+    if duration < TimeDelta::zero() {
+        Err(KubectlRefuses::Negative)
+    } else if duration.subsec_nanos() != 0 {
+        Err(KubectlRefuses::PartOfASecond)
+    } else {
+        Ok(Some(duration.num_seconds()).filter(|seconds| *seconds > 0))
+    }
+}
+
+/// A `--duration` that kubectl does not send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KubectlRefuses {
+    /// Below zero.
+    #[error("--duration must be greater than or equal to 0")]
+    Negative,
+    /// Not whole seconds.
+    #[error("--duration cannot be expressed in units less than seconds")]
+    PartOfASecond,
+}
+
+/// `--service-account-max-token-expiration` as the server checks it before it starts: zero is no cap.
+///
+/// # Errors
+/// A cap that the real server refuses to start with.
+pub fn cap(flag: TimeDelta) -> Result<Option<i64>, CapError> {
+    if flag.is_zero() {
+        return Ok(None);
+    }
+    if flag < TimeDelta::hours(1) || flag > TimeDelta::seconds(MAX_SECONDS) {
+        return Err(CapError);
+    }
+    Ok(Some(flag.num_seconds()))
+}
+
+/// A cap out of bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the service-account-max-token-expiration must be between 1 hour and 2^32 seconds")]
+pub struct CapError;
