@@ -12,7 +12,7 @@
 //! let mut story = Story::new(&mut out);
 //! story.step("The parts")?;
 //! story.rows(&[("header", "which key signed it"), ("claims", "who it is for")])?;
-//! assert!(String::from_utf8_lossy(&out).contains("  header   which key signed it"));
+//! assert!(String::from_utf8_lossy(&out).contains("header  which key signed it"));
 //! # Ok::<(), std::io::Error>(())
 //! ```
 

@@ -59,7 +59,8 @@ impl<W: Write> Story<W> {
     /// # Errors
     /// Those of the writer.
     pub fn say(&mut self, text: impl Display) -> io::Result<()> {
-        let options = textwrap::Options::new(WIDTH).initial_indent(INDENT).subsequent_indent(INDENT);
+        let options =
+            textwrap::Options::new(WIDTH).initial_indent(INDENT).subsequent_indent(INDENT);
         writeln!(self.out, "\n{}", textwrap::fill(&text.to_string(), options))
     }
 
@@ -99,8 +100,8 @@ impl<W: Write> Story<W> {
             let options = textwrap::Options::new(WIDTH.saturating_sub(column).max(24))
                 .break_words(false)
                 .word_splitter(textwrap::WordSplitter::NoHyphenation);
-            let value = textwrap::wrap(value.as_ref(), options)
-                .join(&format!("\n{}", " ".repeat(column)));
+            let value =
+                textwrap::wrap(value.as_ref(), options).join(&format!("\n{}", " ".repeat(column)));
             let style = self.worn(KEY);
             let row = format!("{INDENT}  {style}{key}{style:#}{pad}  {value}");
             writeln!(self.out, "{}", row.trim_end())?;
