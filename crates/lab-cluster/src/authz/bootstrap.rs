@@ -1,7 +1,7 @@
 //! The roles that exist before anybody makes one: a real API server with RBAC writes them when it
 //! starts ([reference][1], [`policy.go`][2]). With `AlwaysAllow` there are none.
 //!
-//! Of its 68 cluster roles these are the 13 that tell about people and tokens. Left out are those of
+//! Of its 73 cluster roles these are the 12 that tell about people and tokens. Left out are those of
 //! the control plane: `system:node`, `system:kube-scheduler`, `system:controller:*` and their like.
 //!
 //! [1]: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings

@@ -272,7 +272,7 @@ fn gathers(role: &Value) -> bool {
 fn differ_for_the_collector_only(new: &Value, old: &Value) -> bool {
     let rest = |object: &Value| {
         let mut object = object.clone();
-        if let Some(metadata) = object["metadata"].as_object_mut() {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             for field in ["ownerReferences", "finalizers", "selfLink", "managedFields"] {
                 metadata.remove(field);
             }

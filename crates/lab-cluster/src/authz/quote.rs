@@ -40,8 +40,8 @@ pub fn quoted_list(texts: &[String]) -> String {
     format!("[{}]", quoted.join(" "))
 }
 
-/// Letters, marks, numbers, punctuation and symbols. `{:?}` knows these; behind another letter it
-/// leaves a combining mark as it is.
+/// Letters, marks, numbers, punctuation and symbols. `escape_debug` knows these; it escapes a mark only
+/// where it has no letter before it.
 fn is_printable(c: char) -> bool {
-    !format!("{:?}", format!("a{c}")).contains('\\')
+    !format!("a{c}").escape_debug().any(|c| c == '\\')
 }
