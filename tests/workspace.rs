@@ -1,5 +1,6 @@
 //! The workspace keeps the promises of its README: which way dependencies point, what the first
 //! chapters may pull in, one library for one thing.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +28,8 @@ impl Metadata {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
 
         let packages = array(&metadata["packages"]);
-        let packages = packages.into_iter().map(|package| (text(&package["id"]), package)).collect();
+        let packages =
+            packages.into_iter().map(|package| (text(&package["id"]), package)).collect();
         let nodes = array(&metadata["resolve"]["nodes"]);
         let needs = nodes.iter().map(|node| {
             let used = array(&node["deps"]).into_iter().filter(|dependency| {
@@ -69,7 +71,8 @@ fn the_first_four_chapters_need_no_async_no_tls_and_no_kube() {
     let metadata = Metadata::read();
     for chapter in &CHAPTERS[..4] {
         let needed = metadata.closure(chapter);
-        for heavy in ["tokio", "hyper", "rustls", "ring", "openssl", "kube", "k8s-openapi", "redb"] {
+        for heavy in ["tokio", "hyper", "rustls", "ring", "openssl", "kube", "k8s-openapi", "redb"]
+        {
             assert!(!needed.contains(heavy), "{chapter} pulls in {heavy}");
         }
     }
@@ -124,11 +127,11 @@ fn one_library_for_one_thing() {
         line.split(' ').map(short).collect::<Vec<_>>().join(" ")
     };
     let known = [
-        "base64 0.22 and 0.23",    // 0.22: jsonwebtoken, kube-client's serde-saphyr
-        "getrandom 0.2 and 0.4",   // 0.2: ring
-        "pem 3.0 and 4.0",         // 3: jsonwebtoken
-        "signature 2.2 and 3.0",   // 2: jsonwebtoken
-        "syn 2.0 and 3.0",         // 2: derive macros not yet on 3
+        "base64 0.22 and 0.23",  // 0.22: jsonwebtoken, kube-client's serde-saphyr
+        "getrandom 0.2 and 0.4", // 0.2: ring
+        "pem 3.0 and 4.0",       // 3: jsonwebtoken
+        "signature 2.2 and 3.0", // 2: jsonwebtoken
+        "syn 2.0 and 3.0",       // 2: derive macros not yet on 3
     ];
     for line in twice.iter().map(major) {
         assert!(known.contains(&line.as_str()), "a new duplicate: {line}");

@@ -1,4 +1,5 @@
 //! What a person sees, and what a program's end says.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use narration::{Clock, InputError, MAX_TOKEN_BYTES, ManualClock, Report, Story, read, read_text};
 use std::io::{self, Write};
