@@ -93,8 +93,9 @@ impl Decoder {
 
     fn public(&mut self, members: &Members) -> Result<Claims, ClaimsError> {
         let mut claims = Claims::default();
-        for (name, node) in members {
-            match name.as_str() {
+        for member in json::distinct(members) {
+            let (name, node) = member?;
+            match name {
                 "iss" => self.text(name, node, &mut claims.issuer)?,
                 "sub" => self.text(name, node, &mut claims.subject)?,
                 "jti" => self.text(name, node, &mut claims.token_id)?,
@@ -110,7 +111,8 @@ impl Decoder {
 
     fn legacy(mut self, members: &Members) -> Result<LegacyClaims, ClaimsError> {
         let mut claims = LegacyClaims::default();
-        for (name, node) in members {
+        for member in json::distinct(members) {
+            let (name, node) = member?;
             let field = match name.strip_prefix("kubernetes.io/serviceaccount/") {
                 Some("namespace") => &mut claims.namespace,
                 Some("secret.name") => &mut claims.secret_name,
@@ -133,9 +135,10 @@ impl Decoder {
             return self.finish().map(|()| None);
         };
         let mut claims = KubernetesClaims::default();
-        for (name, node) in members {
+        for member in json::distinct(members) {
+            let (name, node) = member?;
             let at = &format!("{at}.{name}");
-            match name.as_str() {
+            match name {
                 "namespace" => self.text(at, node, &mut claims.namespace)?,
                 "serviceaccount" => {
                     claims.service_account = self.object_ref(at, node)?.unwrap_or_default();
@@ -163,9 +166,10 @@ impl Decoder {
             return Ok(None);
         };
         let mut reference = ObjectRef::default();
-        for (name, node) in members {
+        for member in json::distinct(members) {
+            let (name, node) = member?;
             let at = &format!("{at}.{name}");
-            match name.as_str() {
+            match name {
                 "name" => self.text(at, node, &mut reference.name)?,
                 "uid" => self.text(at, node, &mut reference.uid)?,
                 _ => {}
@@ -181,7 +185,8 @@ impl Decoder {
     ) -> Result<BTreeMap<String, Vec<String>>, ClaimsError> {
         let members = self.object(at, node, "map[string]authentication.AttestationValue")?;
         let mut attestations = BTreeMap::new();
-        for (name, node) in members.unwrap_or_default() {
+        for member in json::distinct(members.unwrap_or_default()) {
+            let (name, node) = member?;
             let mut values = Vec::new();
             match node {
                 Node::Null => {}
@@ -194,7 +199,7 @@ impl Decoder {
                 }
                 other => self.mismatch(at, other, "authentication.AttestationValue")?,
             }
-            attestations.insert(name.clone(), values);
+            attestations.insert(name.to_owned(), values);
         }
         Ok(attestations)
     }
@@ -209,7 +214,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// The members of an object, none of which has the name of another; `null` is none.
+    /// The members of an object; `null` is none.
     fn object<'n>(
         &mut self,
         at: &str,
@@ -217,10 +222,7 @@ impl Decoder {
         wanted: &'static str,
     ) -> Result<Option<&'n Members>, ClaimsError> {
         match node {
-            Node::Object(members) => match json::duplicate(members) {
-                Some(name) => Err(JsonError::DuplicateKey(name.to_owned()).into()),
-                None => Ok(Some(members)),
-            },
+            Node::Object(members) => Ok(Some(members)),
             Node::Null => Ok(None),
             other => self.mismatch(at, other, wanted).map(|()| None),
         }

@@ -65,13 +65,13 @@ impl UnverifiedHeader {
             Node::Null => Vec::new(),
             other => return Err(HeaderError::NotAnObject(other.kind())),
         };
-        if let Some(name) = json::duplicate(&members) {
-            return Err(JsonError::DuplicateKey(name.to_owned()).into());
+        for member in json::distinct(&members) {
+            let (name, node) = member?;
+            check(name, node)?;
         }
 
         let mut header = Self { alg: String::new(), key_id: None, raw: Map::new() };
         for (name, node) in members {
-            check(&name, &node)?;
             let value = node.lenient();
             match (name.as_str(), &value) {
                 ("alg", Value::String(alg)) => header.alg.clone_from(alg),
@@ -184,11 +184,9 @@ fn public_jwk(node: &Node) -> Result<(), String> {
     let Node::Object(members) = node else {
         return Err(format!("is a {}, not a key", node.kind()));
     };
-    if let Some(name) = json::duplicate(members) {
-        return Err(format!("has the member {name:?} twice"));
-    }
-    for (name, node) in members {
-        let well_formed = match (name.as_str(), node) {
+    for member in json::distinct(members) {
+        let (name, node) = member.map_err(|_| "has a member twice")?;
+        let well_formed = match (name, node) {
             (_, Node::Null) => true,
             ("x5c", Node::Array(items)) => items.is_empty(),
             ("x5c" | "x5u", _) => false,
@@ -198,7 +196,7 @@ fn public_jwk(node: &Node) -> Result<(), String> {
                 base64url::decode_loosely(text).is_ok()
             }
             (name, node) if TEXTS.contains(&name) => matches!(node, Node::String(_)),
-            (name, _) => !NUMBERS.contains(&name) && !name.starts_with("x5t"),
+            (name, _) => !NUMBERS.contains(&name) && !matches!(name, "x5t" | "x5t#S256"),
         };
         if !well_formed {
             return Err(format!("is a key whose {name:?} is malformed"));

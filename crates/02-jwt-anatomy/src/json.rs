@@ -87,17 +87,19 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    /// The value, if no name in it stands twice and every number fits.
+    /// The value, if no name in it stands twice and every number fits. Go stops at the first and
+    /// goes on after the second, so a duplicate is reported before any number.
     pub(crate) fn strict(self) -> Result<Value, JsonError> {
+        let mut too_large = None;
+        let value = self.without_duplicates(&mut too_large)?;
+        too_large.map_or(Ok(value), |text| Err(JsonError::NumberTooLarge(text)))
+    }
+
+    fn without_duplicates(self, too_large: &mut Option<String>) -> Result<Value, JsonError> {
         Ok(match self {
-            Node::Null => Value::Null,
-            Node::Bool(bool) => Value::Bool(bool),
-            Node::Number(text) => {
-                number(&text).map(Value::Number).ok_or(JsonError::NumberTooLarge(text))?
-            }
-            Node::String(text) => Value::String(text),
             Node::Array(items) => {
-                Value::Array(items.into_iter().map(Node::strict).collect::<Result<_, _>>()?)
+                let items = items.into_iter().map(|item| item.without_duplicates(too_large));
+                Value::Array(items.collect::<Result<_, _>>()?)
             }
             Node::Object(members) => {
                 let mut map = Map::new();
@@ -105,10 +107,15 @@ impl Node {
                     if map.contains_key(&name) {
                         return Err(JsonError::DuplicateKey(name));
                     }
-                    map.insert(name, node.strict()?);
+                    map.insert(name, node.without_duplicates(too_large)?);
                 }
                 Value::Object(map)
             }
+            Node::Number(text) if number(&text).is_none() => {
+                too_large.get_or_insert(text);
+                Value::Null
+            }
+            other => other.lenient(),
         })
     }
 
@@ -143,10 +150,18 @@ impl Node {
     }
 }
 
-/// The first name that stands twice.
-pub(crate) fn duplicate(members: &[(String, Node)]) -> Option<&str> {
+/// The members one after the other, up to the first whose name has been there before.
+pub(crate) fn distinct(
+    members: &[(String, Node)],
+) -> impl Iterator<Item = Result<(&str, &Node), JsonError>> {
     let mut seen = HashSet::new();
-    members.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
+    members.iter().map(move |(name, node)| {
+        if seen.insert(name) {
+            Ok((name.as_str(), node))
+        } else {
+            Err(JsonError::DuplicateKey(name.clone()))
+        }
+    })
 }
 
 fn number(text: &str) -> Option<Number> {
