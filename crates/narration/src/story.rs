@@ -96,10 +96,7 @@ impl<W: Write> Story<W> {
             let key = key.as_ref();
             let pad = " ".repeat(width - key.chars().count());
             let column = INDENT.len() + 2 + width + 2;
-            // A long word (a token, a path) is never broken: it must survive being copied.
-            let options = textwrap::Options::new(WIDTH.saturating_sub(column).max(24))
-                .break_words(false)
-                .word_splitter(textwrap::WordSplitter::NoHyphenation);
+            let options = wrapped_at(WIDTH.saturating_sub(column).max(24));
             let value =
                 textwrap::wrap(value.as_ref(), options).join(&format!("\n{}", " ".repeat(column)));
             let style = self.worn(KEY);
@@ -117,8 +114,7 @@ impl<W: Write> Story<W> {
         self.styled(HEADING, "\n", "What we know now")?;
         writeln!(self.out)?;
         for sentence in sentences {
-            let options =
-                textwrap::Options::new(WIDTH).initial_indent("   - ").subsequent_indent("     ");
+            let options = wrapped_at(WIDTH).initial_indent("   - ").subsequent_indent("     ");
             writeln!(self.out, "{}", textwrap::fill(sentence, options))?;
         }
         self.out.flush()
@@ -132,4 +128,11 @@ impl<W: Write> Story<W> {
         let style = self.worn(style);
         writeln!(self.out, "{before}{style}{text}{style:#}")
     }
+}
+
+/// A word (a token, a path, a `--flag-with-hyphens`) is never broken: it must survive being copied.
+fn wrapped_at(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
