@@ -3,7 +3,7 @@
 //! `none` and the HS family are missing on purpose: a type that can't name them can't be talked
 //! into them. They are where the famous JWT forgeries came from (RFC 8725, sections 2.1 and 3.1).
 
-use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,13 +1,13 @@
 //! What can go wrong, in two voices: what the real server says, and what a reader needs to know.
 
-use crate::Algorithm;
+use crate::{Algorithm, UnknownAlgorithm};
 use jwt_anatomy::{ClaimsError, CriticalError};
 
-/// Why a token's signature is not accepted. Displays as kube-apiserver's own message, which tells
-/// as little as possible; [`SignatureError::reason`] tells the rest.
+/// Why a token's signature is not accepted. Displays as kube-apiserver's own message, which gives
+/// little away; [`SignatureError::reason`] tells the rest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// The header names a key that the set does not have, or the set is empty.
+    /// The header names a key that is not in the set, or the set is empty.
     #[error("invalid signature, no keys found")]
     NoKeysFound,
     /// The key does not vouch for the token.
@@ -16,22 +16,23 @@ pub enum SignatureError {
     /// The header's `crit` is no list of names.
     #[error(transparent)]
     Header(#[from] CriticalError),
-    /// The signature is right, but what it signs can't be read as claims.
+    /// The signature fits, but what it signs can't be read as claims.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
-    /// Several keys were tried, and each had its own objection.
+    /// Several keys were tried, and each had its objection. Displays as a list in brackets; where
+    /// the real server puts it into a larger list, the brackets fall away.
     #[error("{}", aggregate(.0))]
     Several(Vec<SignatureError>),
 }
 
-/// What stands behind `error in cryptographic primitive`. The real server keeps it to itself.
+/// What stands behind `error in cryptographic primitive`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// `none`, an HMAC, `EdDSA`, a misspelling, or nothing at all.
-    #[error("no key here signs with the algorithm {0:?}")]
-    UnknownAlgorithm(String),
+    /// `none`, an HMAC, a misspelling, or nothing at all.
+    #[error(transparent)]
+    UnknownAlgorithm(#[from] UnknownAlgorithm),
     /// The algorithm is for another type of key.
-    #[error("{algorithm} is no algorithm for this key ({key})")]
+    #[error("{algorithm} is not for this key ({key})")]
     OtherKeyType {
         /// What the header asks for.
         algorithm: Algorithm,
@@ -39,10 +40,10 @@ pub enum Reason {
         key: String,
     },
     /// The header demands that an extension be understood, and it is not (RFC 7515, 4.1.11).
-    #[error("the header lists {0:?} as critical, and nobody here knows what that is")]
+    #[error("the header calls {0:?} critical, and nobody here knows what that is")]
     Critical(String),
     /// The signature has not the length that the algorithm and the key prescribe.
-    #[error("the signature is {have} bytes long, and {want} are needed")]
+    #[error("the signature has {have} bytes, and must have {want}")]
     Length {
         /// As it came, bytes.
         have: usize,
@@ -50,11 +51,81 @@ pub enum Reason {
         want: usize,
     },
     /// An RSA key that Go refuses to work with.
-    #[error("an RSA key of {0} bits is too short to be trusted: 1024 is the least")]
+    #[error("an RSA key of {0} bits is too short to be trusted; the least is 1024")]
     ShortKey(u32),
-    /// Everything fits, but the mathematics says no: another key signed, or the text was changed.
-    #[error("the signature does not fit this text and this key")]
+    /// All fits but the numbers: another key signed, or the text was changed afterwards.
+    #[error("another key signed this, or it was changed after it was signed")]
     Wrong,
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The claims can't be written as JSON.
+    #[error("the claims cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The claims are no JSON object.
+    #[error("claims must be a JSON object")]
+    NotAnObject,
+    /// An RSA key below 1024 bits, with which neither Go nor this crate signs.
+    #[error("the key is too short to sign with")]
+    ShortKey,
+}
+
+/// Why a file gives no key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Nothing in the file is a public key, or holds one. The real server's words.
+    #[error("data does not contain any valid RSA or ECDSA public keys")]
+    NoPublicKey(Instead),
+    /// Nothing in the file is a private key that can sign. The real server's words.
+    #[error("data does not contain a valid RSA or ECDSA private key")]
+    NoPrivateKey(Instead),
+    /// It is no JSON Web Key, or no set of them.
+    #[error("this is no JSON Web Key Set: {0}")]
+    Jwk(String),
+}
+
+/// What a file without a usable key seems to hold instead, and what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Instead {
+    /// No PEM at all.
+    #[error("a PEM file, with a line like -----BEGIN PUBLIC KEY----- in it")]
+    NoPem,
+    /// JSON.
+    #[error("--jwks FILE, if this JSON is a set of keys as /openid/v1/jwks gives it")]
+    Json,
+    /// An OpenSSH public key.
+    #[error("ssh-keygen -e -m PKCS8 -f FILE, which rewrites an SSH public key as PEM")]
+    Ssh,
+    /// A key behind a passphrase.
+    #[error("openssl pkey -in FILE, which asks for the passphrase this key is encrypted with")]
+    Encrypted,
+    /// A PKCS #1 public key, which Kubernetes does not read.
+    #[error("openssl rsa -RSAPublicKey_in -in FILE -pubout, for Kubernetes reads no PKCS #1 here")]
+    Pkcs1Public,
+    /// A PKCS #8 private key of ECDSA, which Kubernetes signs with but takes no public key from.
+    #[error(
+        "openssl pkey -in FILE -pubout: Kubernetes signs with such a file, but checks with none"
+    )]
+    Pkcs8Elliptic,
+    /// Public keys where a private one is wanted.
+    #[error("the other half of the pair: this file holds public keys only, which sign nothing")]
+    PublicOnly,
+    /// Some other PEM block.
+    #[error("RSA, or ECDSA on P-256, P-384 or P-521: no other kind of key signs tokens")]
+    Other,
+}
+
+impl KeyError {
+    /// What to try, to follow the error.
+    #[must_use]
+    pub fn advice(&self) -> Option<Instead> {
+        match self {
+            Self::NoPublicKey(instead) | Self::NoPrivateKey(instead) => Some(*instead),
+            Self::Jwk(_) => None,
+        }
+    }
 }
 
 impl SignatureError {
@@ -63,13 +134,27 @@ impl SignatureError {
     pub fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Cryptography(reason) => Some(reason),
-            Self::Several(errors) => errors.iter().find_map(Self::reason),
-            Self::NoKeysFound | Self::Header(_) | Self::Claims(_) => None,
+            Self::NoKeysFound | Self::Header(_) | Self::Claims(_) | Self::Several(_) => None,
+        }
+    }
+
+    /// From what each key that was tried had to object.
+    pub(crate) fn from_all(mut objections: Vec<Self>) -> Self {
+        match objections.len() {
+            0 => Self::NoKeysFound,
+            1 => objections.remove(0),
+            _ => Self::Several(objections),
         }
     }
 }
 
-/// As `utilerrors.NewAggregate` prints: each message once, in brackets only if there are several.
+impl From<UnknownAlgorithm> for SignatureError {
+    fn from(unknown: UnknownAlgorithm) -> Self {
+        Self::Cryptography(unknown.into())
+    }
+}
+
+/// As `utilerrors.NewAggregate` prints: each message once, and brackets only around several.
 /// <https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/util/errors/errors.go>
 fn aggregate(errors: &[SignatureError]) -> String {
     let mut messages: Vec<String> = Vec::new();
@@ -80,6 +165,6 @@ fn aggregate(errors: &[SignatureError]) -> String {
     }
     match messages.as_slice() {
         [only] => only.clone(),
-        _ => format!("[{}]", messages.join(", ")),
+        several => format!("[{}]", several.join(", ")),
     }
 }
