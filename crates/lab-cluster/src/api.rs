@@ -1,0 +1,199 @@
+//! One request, from its first header to its answer, through the same filters in the same order as
+//! in the real server ([`config.go`][1]):
+//!
+//! 1. [`RequestInfo`]: what is asked, by method and path alone;
+//! 2. [`authn`](crate::authn): who asks. Nobody: 401, and no more is looked at;
+//! 3. [`authz`](crate::authz): may they? No: 403, even about a path that does not exist;
+//! 4. the body, read only now;
+//! 5. the answer: an object of the registry, a token, a review, a document.
+//!
+//! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/server/config.go
+
+use crate::authn::{Authenticated, Chain, Credentials};
+use crate::authz::{Attributes, Authorizer, Decision, forbidden};
+use crate::negotiate::{Content, Form, Reply, respond};
+use crate::registry::{IdSource, Registry};
+use crate::request_info::{Query, RequestInfo};
+use crate::resources::Resources;
+use crate::status::Refusal;
+use crate::trace::Trace;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes};
+use rustls::pki_types::CertificateDer;
+use static_tokens::User;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The largest body, bytes: `MaxRequestBodyBytes` of the real server.
+const MAX_BODY_BYTES: usize = 3 << 20;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Paths that anybody who is authenticated may get: `--authorization-always-allow-paths`.
+const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/readyz", "/livez"];
+
+/// Hears of every request.
+pub type Listener = Box<dyn Fn(&Trace) + Send + Sync>;
+
+/// Everything that answers requests.
+pub struct Api {
+    /// Who asks.
+    pub chain: Arc<Chain>,
+    /// May they.
+    pub authorizer: Arc<dyn Authorizer>,
+    /// What is there.
+    pub resources: Resources,
+    /// The objects, for whoever wants to look past the API.
+    pub registry: Arc<Registry>,
+    /// Where the ids of requests come from.
+    pub ids: Arc<dyn IdSource>,
+    /// Who hears of every request.
+    pub listener: Listener,
+}
+
+/// A request whose headers have come.
+struct Asked<'r> {
+    info: RequestInfo,
+    query: Query,
+    credentials: Credentials<'r>,
+}
+
+impl Api {
+    /// Answers one request. `certificates` is the chain that the client's connection came with.
+    pub async fn answer<B>(
+        &self,
+        request: Request<B>,
+        certificates: &[CertificateDer<'static>],
+    ) -> Response<Full<Bytes>>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let path = percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy();
+        let query = Query::parse(parts.uri.query());
+        let asked = Asked {
+            info: RequestInfo::new(&parts.method, &path, &query),
+            credentials: Credentials {
+                certificates,
+                authorization: parts.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes),
+            },
+            query,
+        };
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        let request = format!("{} {target}", parts.method);
+        let mut trace = Trace { request, ..Trace::default() };
+
+        let form = Form::wanted(&parts.headers, &asked.query);
+        let reply = match self.admit(&asked, &mut trace) {
+            Err(reply) => reply,
+            Ok(who) => {
+                let warnings = who.warnings.clone();
+                let content_type =
+                    parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                let work = self.work(&asked, &who.user, content_type, body, form.clone());
+                let mut reply = work.await.unwrap_or_else(Reply::from);
+                reply.warnings.splice(0..0, warnings);
+                reply
+            }
+        };
+        trace.status = reply.status;
+        (self.listener)(&trace);
+        let audit_id = parts.headers.get("audit-id").and_then(|value| value.to_str().ok());
+        let audit_id = audit_id.map_or_else(|| self.ids.uid(), str::to_owned);
+        respond(reply, form.unwrap_or(Form::PrettyJson), &audit_id)
+    }
+
+    /// Filters 2 and 3: who, and may they?
+    fn admit(&self, asked: &Asked, trace: &mut Trace) -> Result<Authenticated, Reply> {
+        let who = self.chain.authenticate(asked.credentials, trace).map_err(|nobody| {
+            let mut reply = Reply::from(Refusal::unauthorized());
+            reply.warnings = nobody.warnings;
+            reply
+        })?;
+        let User { name, groups, .. } = &who.user;
+        trace.user = Some(format!("{name} [{}]", groups.join(", ")));
+
+        let decision = self.authorize(&asked.info, &who.user);
+        trace.authorizer = Some(describe(&decision));
+        if decision.allowed() {
+            return Ok(who);
+        }
+        let attributes = attributes(&asked.info, &who.user);
+        let mut reply = Reply::from(forbidden::forbidden(&attributes, decision.reason()));
+        reply.warnings = who.warnings;
+        Err(reply)
+    }
+
+    fn authorize(&self, info: &RequestInfo, user: &User) -> Decision {
+        if !info.is_resource && ALWAYS_ALLOWED.contains(&info.path.as_str()) {
+            return Decision::Allow { reason: "always allowed path".to_owned() };
+        }
+        self.authorizer.authorize(&attributes(info, user))
+    }
+
+    /// Filters 4 and 5: the body, and the answer.
+    async fn work<B>(
+        &self,
+        asked: &Asked<'_>,
+        user: &User,
+        content_type: Option<&str>,
+        body: B,
+        form: Result<Form, Refusal>,
+    ) -> Result<Reply, Refusal>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let body = read(body).await?;
+        // Health and version are text or JSON, whatever the client accepts.
+        if asked.info.is_resource {
+            form?;
+        }
+        self.resources.answer(&asked.info, &asked.query, user, content_type, &body)
+    }
+}
+
+async fn read<B>(body: B) -> Result<Bytes, Refusal>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::too_large()),
+        Ok(Err(error)) => Err(Refusal::bad_request(error.to_string())),
+        Err(_) => Err(Refusal::bad_request("the body of the request took too long")),
+    }
+}
+
+/// What the authorizer is asked about.
+#[must_use]
+pub fn attributes<'a>(info: &'a RequestInfo, user: &'a User) -> Attributes<'a> {
+    Attributes {
+        user,
+        verb: &info.verb,
+        api_group: &info.group,
+        resource: &info.resource,
+        subresource: &info.subresource,
+        namespace: &info.namespace,
+        name: &info.name,
+        path: &info.path,
+        is_resource: info.is_resource,
+    }
+}
+
+fn describe(decision: &Decision) -> String {
+    let word = match decision {
+        Decision::Allow { .. } => "allowed",
+        Decision::Deny { .. } => "denied",
+        Decision::NoOpinion { .. } => "denied: no rule allows it",
+    };
+    match decision.reason() {
+        "" => word.to_owned(),
+        reason => format!("{word}: {reason}"),
+    }
+}

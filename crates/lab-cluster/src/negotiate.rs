@@ -1,0 +1,176 @@
+//! How an answer looks: JSON or YAML, indented for a person's tool, with the headers of the real
+//! server.
+
+use crate::registry::List;
+use crate::request_info::Query;
+use crate::status::Refusal;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT, WARNING};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+
+const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
+
+/// What an answer holds.
+pub enum Content {
+    /// An object, as the store has it.
+    Object(Arc<Value>),
+    /// An object made for this answer.
+    Value(Value),
+    /// A list of objects.
+    List(List),
+    /// A document of another type than JSON, whatever the client accepts.
+    Document {
+        /// Its media type.
+        media_type: &'static str,
+        /// How long it may be kept, if it may.
+        cache_control: Option<&'static str>,
+        /// Its bytes.
+        text: String,
+    },
+}
+
+/// An answer, before it is written for this client.
+pub struct Reply {
+    /// 200, 201, ...
+    pub status: u16,
+    /// What it says.
+    pub content: Content,
+    /// Sentences for `Warning` headers.
+    pub warnings: Vec<String>,
+}
+
+impl Reply {
+    /// An answer without warnings.
+    #[must_use]
+    pub fn new(status: u16, content: Content) -> Self {
+        Self { status, content, warnings: Vec::new() }
+    }
+
+    /// Plain text, for the few paths that are not for programs.
+    #[must_use]
+    pub fn text(status: u16, text: &str) -> Self {
+        let media_type = "text/plain; charset=utf-8";
+        Self::new(
+            status,
+            Content::Document { media_type, cache_control: None, text: text.to_owned() },
+        )
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.code, Content::Value(refusal.to_status()))
+    }
+}
+
+/// The forms a client may want an object in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One line, for programs.
+    Json,
+    /// Indented, for people.
+    PrettyJson,
+    /// YAML, its keys sorted.
+    Yaml,
+}
+
+impl Form {
+    /// The form that these headers and this query ask for; the first acceptable one counts.
+    ///
+    /// # Errors
+    /// 406 when there is none.
+    pub fn wanted(headers: &HeaderMap, query: &Query) -> Result<Self, Refusal> {
+        let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let person = agent.is_some_and(|agent| {
+            ["curl/", "Wget/", "Mozilla/"].iter().any(|tool| agent.starts_with(tool))
+        });
+        let pretty = query.get("pretty").map_or(person, |_| query.is_true("pretty"));
+        let json = if pretty { Self::PrettyJson } else { Self::Json };
+
+        let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
+            return Ok(json);
+        };
+        for range in accept.split(',') {
+            let mut words = range.split(';').map(str::trim);
+            let media_type = words.next().unwrap_or_default();
+            // A transformed form (a Table, a partial object) is not on offer: the next one may be.
+            if words.any(|word| word.starts_with("as=")) {
+                continue;
+            }
+            match media_type {
+                "" | "*/*" | "application/*" | "application/json" => return Ok(json),
+                "application/yaml" => return Ok(Self::Yaml),
+                "text/html" => return Ok(Self::PrettyJson),
+                _ => {}
+            }
+        }
+        Err(Refusal::not_acceptable(&crate::decode::MEDIA_TYPES))
+    }
+
+    fn write(self, value: &impl Serialize) -> Result<String, Refusal> {
+        let failed = |error: &dyn std::error::Error| Refusal::internal(error.to_string());
+        match self {
+            Self::Json => serde_json::to_string(value).map(|text| text + "\n"),
+            Self::PrettyJson => serde_json::to_string_pretty(value),
+            Self::Yaml => {
+                let mut value = serde_json::to_value(value).map_err(|error| failed(&error))?;
+                value.sort_all_objects();
+                return serde_saphyr::to_string(&value).map_err(|error| failed(&error));
+            }
+        }
+        .map_err(|error| failed(&error))
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Json | Self::PrettyJson => "application/json",
+            Self::Yaml => "application/yaml",
+        }
+    }
+}
+
+/// Writes an answer. `audit_id` is what the log would call the request.
+#[must_use]
+pub fn respond(reply: Reply, form: Form, audit_id: &str) -> Response<Full<Bytes>> {
+    let mut cache = "no-cache, private";
+    let mut media_type = form.media_type();
+    let written = match &reply.content {
+        Content::Object(object) => form.write(&**object),
+        Content::Value(value) => form.write(value),
+        Content::List(list) => form.write(list),
+        Content::Document { media_type: its_own, cache_control, text } => {
+            media_type = its_own;
+            cache = cache_control.unwrap_or(cache);
+            Ok(text.clone())
+        }
+    };
+    let (status, text) = match written {
+        Ok(text) => (reply.status, text),
+        Err(refusal) => (refusal.code, refusal.to_status().to_string()),
+    };
+
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if let Ok(audit_id) = HeaderValue::from_str(audit_id) {
+        headers.insert(AUDIT_ID, audit_id);
+    }
+    if status == 403 || media_type.starts_with("text/plain") {
+        headers.insert(NO_SNIFF, HeaderValue::from_static("nosniff"));
+    }
+    for warning in &reply.warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            headers.append(WARNING, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,171 @@
+//! What a request asks for, read from its method and path alone. Authorization decides on this,
+//! before anybody has looked whether such a thing exists ([`requestinfo.go`][1]).
+//!
+//! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/endpoints/request/requestinfo.go
+
+use http::Method;
+
+/// The words of a request. For a path outside `/api/V/...` and `/apis/G/V/...` only the verb (the
+/// method in small letters) and the path are set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequestInfo {
+    /// Whether it is about a resource at all.
+    pub is_resource: bool,
+    /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete` or `deletecollection`.
+    pub verb: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The group; empty for the core group under `/api`.
+    pub group: String,
+    /// `v1`.
+    pub version: String,
+    /// Empty at cluster scope.
+    pub namespace: String,
+    /// The plural name, as it stands in the path.
+    pub resource: String,
+    /// `token`, `status`, ...
+    pub subresource: String,
+    /// The object's name; empty for a whole collection.
+    pub name: String,
+}
+
+impl RequestInfo {
+    /// Reads method, path and query.
+    #[must_use]
+    pub fn new(method: &Method, path: &str, query: &Query) -> Self {
+        let mut info = Self {
+            verb: method.as_str().to_ascii_lowercase(),
+            path: path.to_owned(),
+            ..Self::default()
+        };
+        let trimmed = path.trim_matches('/');
+        let parts: Vec<&str> = trimmed.split('/').collect();
+        let rest = match parts[..] {
+            ["api", version, ref rest @ ..] if !rest.is_empty() => {
+                info.version = version.to_owned();
+                rest
+            }
+            ["apis", group, version, ref rest @ ..] if !rest.is_empty() => {
+                info.group = group.to_owned();
+                info.version = version.to_owned();
+                rest
+            }
+            _ => return info,
+        };
+        info.is_resource = true;
+        info.verb = match *method {
+            Method::POST => "create",
+            Method::GET | Method::HEAD => "get",
+            Method::PUT => "update",
+            Method::PATCH => "patch",
+            Method::DELETE => "delete",
+            _ => "",
+        }
+        .to_owned();
+
+        let rest = info.leave_namespace(rest);
+        for (part, field) in
+            rest.iter().zip([&mut info.resource, &mut info.name, &mut info.subresource])
+        {
+            *field = (*part).to_owned();
+        }
+        if info.name.is_empty() {
+            info.verb = match info.verb.as_str() {
+                "get" if query.is_true("watch") => "watch".to_owned(),
+                "get" => "list".to_owned(),
+                "delete" => "deletecollection".to_owned(),
+                _ => info.verb,
+            };
+        }
+        info
+    }
+
+    /// `namespaces/NS/pods/...` is about pods in NS; `namespaces/NS` and its own subresources are
+    /// about the namespace itself, and still "in" it.
+    fn leave_namespace<'p>(&mut self, parts: &'p [&'p str]) -> &'p [&'p str] {
+        match *parts {
+            ["namespaces", namespace, ref rest @ ..] => {
+                namespace.clone_into(&mut self.namespace);
+                match rest {
+                    [] | ["status" | "finalize", ..] => parts,
+                    rest => rest,
+                }
+            }
+            _ => parts,
+        }
+    }
+}
+
+/// The query of a request, decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Takes `a=b&c=d` apart.
+    #[must_use]
+    pub fn parse(query: Option<&str>) -> Self {
+        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        Self(pairs.into_owned().collect())
+    }
+
+    /// The first value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the key is there and says neither `false` nor `0`.
+    #[must_use]
+    pub fn is_true(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| !matches!(value.to_lowercase().as_str(), "false" | "0"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(method: &str, path_and_query: &str) -> String {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let info = RequestInfo::new(&method, path, &Query::parse(Some(query)));
+        if !info.is_resource {
+            return format!("{} {}", info.verb, info.path);
+        }
+        let RequestInfo { verb, group, version, namespace, resource, subresource, name, .. } = info;
+        format!("{verb} {group}|{version}|{namespace}|{resource}|{name}|{subresource}")
+    }
+
+    #[test]
+    fn paths_of_resources() {
+        for (method, path, expected) in [
+            ("GET", "/api/v1/pods", "list |v1||pods||"),
+            ("GET", "/api/v1/pods?watch=true", "watch |v1||pods||"),
+            ("GET", "/api/v1/pods?watch=0", "list |v1||pods||"),
+            ("GET", "/api/v1/namespaces", "list |v1||namespaces||"),
+            ("GET", "/api/v1/namespaces/x", "get |v1|x|namespaces|x|"),
+            ("PUT", "/api/v1/namespaces/x/finalize", "update |v1|x|namespaces|x|finalize"),
+            ("DELETE", "/api/v1/namespaces/x/pods", "deletecollection |v1|x|pods||"),
+            ("HEAD", "/api/v1/namespaces/x/pods/p/", "get |v1|x|pods|p|"),
+            (
+                "POST",
+                "/api/v1/namespaces/x/serviceaccounts/d/token",
+                "create |v1|x|serviceaccounts|d|token",
+            ),
+            (
+                "PATCH",
+                "/apis/rbac.authorization.k8s.io/v1/clusterroles/r",
+                "patch rbac.authorization.k8s.io|v1||clusterroles|r|",
+            ),
+        ] {
+            assert_eq!(words(method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn paths_of_nothing() {
+        for path in ["/", "/api", "/api/v1", "/apis/g/v1", "/healthz", "/metrics/x/y/z", "//"] {
+            assert_eq!(words("GET", path), format!("get {path}"));
+        }
+    }
+}

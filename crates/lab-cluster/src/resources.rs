@@ -1,0 +1,214 @@
+//! What is behind the filters: objects, tokens, reviews, documents. Whoever comes here has been
+//! authenticated and authorized.
+
+use crate::api::attributes;
+use crate::authn::Chain;
+use crate::authz::{Authorizer, escalation};
+use crate::decode::{self, Expected};
+use crate::discovery;
+use crate::negotiate::{Content, Reply};
+use crate::registry::kinds::{self, ResourceKind};
+use crate::registry::{ListOptions, PatchType, Preconditions, Registry, WriteOptions};
+use crate::request_info::{Query, RequestInfo};
+use crate::status::Refusal;
+use crate::tokens::{TOKEN_REQUEST, TokenIssuer};
+use crate::views::StoredRoles;
+use serde_json::Value;
+use static_tokens::User;
+use std::sync::Arc;
+
+/// Everything that can be asked for.
+pub struct Resources {
+    /// The objects.
+    pub registry: Arc<Registry>,
+    /// Who signs tokens.
+    pub tokens: TokenIssuer,
+    /// Who looks at the token of a `TokenReview`.
+    pub chain: Arc<Chain>,
+    /// Who answers a `SelfSubjectAccessReview`, and guards roles.
+    pub authorizer: Arc<dyn Authorizer>,
+    /// The keys that outsiders may check tokens with.
+    pub keys: Arc<signing::KeySet>,
+}
+
+/// A request that has been let through.
+struct Admitted<'r> {
+    info: &'r RequestInfo,
+    query: &'r Query,
+    user: &'r User,
+    content_type: Option<&'r str>,
+    body: &'r [u8],
+}
+
+impl Resources {
+    /// Answers, or says what is wrong.
+    ///
+    /// # Errors
+    /// The real server's refusals.
+    pub fn answer(
+        &self,
+        info: &RequestInfo,
+        query: &Query,
+        user: &User,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Reply, Refusal> {
+        let request = Admitted { info, query, user, content_type, body };
+        if !info.is_resource {
+            return self.document(info);
+        }
+        if let Some(reply) = self.review(&request)? {
+            return Ok(reply);
+        }
+        let kind = kinds::find(&info.group, &info.version, &info.resource)
+            .filter(|kind| kind.namespaced || info.namespace.is_empty() || kind.plural == "namespaces")
+            .ok_or_else(Refusal::no_such_path)?;
+        match info.subresource.as_str() {
+            "" => self.object(kind, &request),
+            "token" if kind.plural == "serviceaccounts" => self.token(&request),
+            _ => Err(Refusal::no_such_path()),
+        }
+    }
+
+    /// `POST .../serviceaccounts/NAME/token`.
+    fn token(&self, request: &Admitted) -> Result<Reply, Refusal> {
+        let info = request.info;
+        if info.verb != "create" {
+            return Err(Refusal::method_not_allowed());
+        }
+        let body = request.decode(TOKEN_REQUEST)?;
+        let issued = self.tokens.issue(&info.namespace, &info.name, &body)?;
+        let content = Content::Value(issued.object);
+        Ok(Reply { status: 201, content, warnings: issued.warnings })
+    }
+
+    /// One object, or a collection of them.
+    fn object(&self, kind: &'static ResourceKind, request: &Admitted) -> Result<Reply, Refusal> {
+        let RequestInfo { namespace, name, verb, .. } = request.info;
+        // A namespace's own path stands "in" that namespace; the object does not.
+        let namespace = if kind.namespaced { namespace.as_str() } else { "" };
+        let registry = &self.registry;
+        let options = request.write_options()?;
+        let whole = name.is_empty();
+        let found = |object| Ok(Reply::new(200, Content::Object(object)));
+        match (verb.as_str(), whole) {
+            ("get", false) => found(registry.get(kind, namespace, name)?),
+            ("list", true) => {
+                let list = registry.list(kind, namespace, &request.list_options()?)?;
+                Ok(Reply::new(200, Content::List(list)))
+            }
+            // Creating needs a namespace to create in.
+            ("create", true) if !kind.namespaced || !namespace.is_empty() => {
+                let body = request.decode(expected(kind))?;
+                self.confirm(request, &body, None)?;
+                let object = registry.create(kind, namespace, body, &options)?;
+                Ok(Reply::new(201, Content::Object(object)))
+            }
+            ("update", false) => {
+                let body = request.decode(expected(kind))?;
+                let old = registry.get(kind, namespace, name).ok();
+                self.confirm(request, &body, old.as_deref())?;
+                found(registry.update(kind, namespace, name, body, &options)?)
+            }
+            ("patch", false) => {
+                let (patch_type, patch) = request.patch()?;
+                let dry = WriteOptions { dry_run: true };
+                let old = registry.get(kind, namespace, name)?;
+                let outcome =
+                    registry.patch(kind, namespace, name, patch_type, patch.clone(), &dry)?;
+                self.confirm(request, &outcome, Some(&old))?;
+                found(registry.patch(kind, namespace, name, patch_type, patch, &options)?)
+            }
+            ("delete", false) => {
+                let preconditions = request.preconditions()?;
+                let gone = registry.delete(kind, namespace, name, &preconditions, &options)?;
+                Ok(Reply::new(200, Content::Value(gone)))
+            }
+            ("deletecollection", true) if kind.verbs.contains(&"deletecollection") => {
+                let selection = request.list_options()?;
+                let list = registry.delete_collection(kind, namespace, &selection, &options)?;
+                Ok(Reply::new(200, Content::List(list)))
+            }
+            _ => Err(Refusal::method_not_allowed()),
+        }
+    }
+
+    /// Who writes roles and bindings may not give away more than they have.
+    fn confirm(
+        &self,
+        request: &Admitted,
+        object: &Value,
+        old: Option<&Value>,
+    ) -> Result<(), Refusal> {
+        let attributes = attributes(request.info, request.user);
+        let roles = StoredRoles(self.registry.clone());
+        escalation::confirm_write(&*self.authorizer, &roles, &attributes, object, old)
+    }
+}
+
+fn expected(kind: &ResourceKind) -> Expected {
+    Expected { group: kind.group, version: kind.version, kind: kind.kind }
+}
+
+impl Admitted<'_> {
+    fn decode(&self, expected: Expected) -> Result<Value, Refusal> {
+        decode::body(self.content_type, self.body, expected)
+    }
+
+    fn write_options(&self) -> Result<WriteOptions, Refusal> {
+        match self.query.get("dryRun") {
+            None => Ok(WriteOptions { dry_run: false }),
+            Some("All") => Ok(WriteOptions { dry_run: true }),
+            Some(other) => Err(Refusal::bad_request(format!(
+                "dryRun: Unsupported value: {other:?}: supported values: \"All\""
+            ))),
+        }
+    }
+
+    fn list_options(&self) -> Result<ListOptions, Refusal> {
+        let text = |key| self.query.get(key).unwrap_or_default().to_owned();
+        let limit = text("limit");
+        let limit = if limit.is_empty() {
+            0
+        } else {
+            limit.parse::<i64>().map_err(|_| {
+                Refusal::bad_request(format!(
+                    "strconv.ParseInt: parsing {limit:?}: invalid syntax"
+                ))
+            })?
+        };
+        Ok(ListOptions {
+            label_selector: text("labelSelector"),
+            field_selector: text("fieldSelector"),
+            limit: u64::try_from(limit).unwrap_or_default(),
+            continue_token: text("continue"),
+        })
+    }
+
+    fn patch(&self) -> Result<(PatchType, Value), Refusal> {
+        let types = [
+            ("application/json-patch+json", PatchType::Json),
+            ("application/merge-patch+json", PatchType::Merge),
+            ("application/strategic-merge-patch+json", PatchType::StrategicMerge),
+        ];
+        let sent = self.content_type.unwrap_or_default();
+        let sent = sent.split(';').next().unwrap_or_default().trim();
+        let Some((_, patch_type)) = types.iter().find(|(media_type, _)| *media_type == sent) else {
+            let names = types.map(|(media_type, _)| media_type);
+            return Err(Refusal::unsupported_media_type(&names));
+        };
+        let patch = serde_json::from_slice(self.body)
+            .map_err(|error| Refusal::bad_request(error.to_string()))?;
+        Ok((*patch_type, patch))
+    }
+
+    fn preconditions(&self) -> Result<Preconditions, Refusal> {
+        if self.body.trim_ascii().is_empty() {
+            return Ok(Preconditions::default());
+        }
+        let expected = Expected { group: "", version: "v1", kind: "DeleteOptions" };
+        let body = self.decode(expected)?;
+        let text = |key: &str| body["preconditions"][key].as_str().map(str::to_owned);
+        Ok(Preconditions { uid: text("uid"), resource_version: text("resourceVersion") })
+    }
+}

@@ -1,0 +1,419 @@
+//! Puts a cluster together: flags, files, keys, objects, the chain, and the door.
+
+use crate::api::{Api, Listener};
+use crate::authn::bound_objects::Lookup;
+use crate::authn::cache::Cached;
+use crate::authn::service_accounts::{BoundTokens, LegacyTokens};
+use crate::authn::x509::ClientCertificates;
+use crate::authn::{AudienceAgnostic, Chain, TokenAuthenticator, Union};
+use crate::authz::{self, Authorizer};
+use crate::data_dir::{self, DataDir, DataDirError};
+use crate::flags::{AuthorizationMode, FlagError, Flags};
+use crate::kubeconfig::Cluster;
+use crate::pki::Pki;
+use crate::registry::{IdSource, RandomIds, Registry, Store};
+use crate::resources::Resources;
+use crate::server;
+use crate::tokens::TokenIssuer;
+use crate::trace::Trace;
+use crate::views::StoredRoles;
+use expiry::Validator;
+use jwt_anatomy::LEGACY_ISSUER;
+use narration::{Clock, SystemClock};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use signing::{KeySet, PublicKey, SigningKey};
+use static_tokens::{Authenticator, TokenFile};
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How many of the last requests an embedded cluster remembers.
+const REMEMBERED_TRACES: usize = 256;
+
+/// Where a cluster keeps what it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// Nowhere: it is gone with the process, and no file is touched.
+    Memory,
+    /// In a folder, for the next run.
+    Folder(PathBuf),
+}
+
+/// How to start a cluster.
+pub struct Options {
+    /// The server's flags. Where it keeps things is said by `storage`, not here.
+    pub flags: Flags,
+    /// Where it keeps things.
+    pub storage: Storage,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where uids come from.
+    pub ids: Arc<dyn IdSource>,
+    /// The key that signs tokens, instead of a file.
+    pub signing_key: Option<SigningKey>,
+    /// Who knows static tokens, instead of `--token-auth-file`: your own look-up, say.
+    pub static_tokens: Option<Arc<dyn Authenticator>>,
+    /// Who knows tokens, instead of all that the lab has.
+    pub token_authenticators: Option<Vec<Arc<dyn TokenAuthenticator>>>,
+    /// Who hears of every request. An embedded cluster remembers the last ones anyway.
+    pub listener: Option<Listener>,
+}
+
+impl Options {
+    /// A cluster in memory, on a free port of loopback, by the machine's clock.
+    #[must_use]
+    pub fn embedded() -> Self {
+        let flags = Flags { secure_port: 0, ..Flags::default() };
+        Self { storage: Storage::Memory, ..Self::of(flags) }
+    }
+
+    /// A cluster as these flags say.
+    #[must_use]
+    pub fn of(flags: Flags) -> Self {
+        Self {
+            storage: Storage::Folder(flags.data_dir.clone()),
+            flags,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            signing_key: None,
+            static_tokens: None,
+            token_authenticators: None,
+            listener: None,
+        }
+    }
+}
+
+/// Why a cluster did not start. Nothing is left running, and no file that was there has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Flags that don't go together.
+    #[error(transparent)]
+    Flags(#[from] FlagError),
+    /// The folder.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The token file; the real server's words.
+    #[error(transparent)]
+    TokenFile(#[from] static_tokens::FileError),
+    /// The objects.
+    #[error(transparent)]
+    Store(#[from] crate::registry::StoreError),
+    /// A key file.
+    #[error("{path}: {source}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: signing::KeyError,
+    },
+    /// `--client-ca-file`.
+    #[error("{path}: {why}")]
+    ClientCa {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A certificate.
+    #[error(transparent)]
+    Tls(#[from] server::TlsError),
+    /// The system has no random bytes.
+    #[error("the system has no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    /// The address can't be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A cluster that runs.
+pub struct LabCluster {
+    address: SocketAddr,
+    cluster: Cluster,
+    pki: Pki,
+    registry: Arc<Registry>,
+    chain: Arc<Chain>,
+    notes: Vec<String>,
+    traces: Arc<Mutex<VecDeque<Trace>>>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+}
+
+impl LabCluster {
+    /// Starts one. When this returns it answers.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let Options { mut flags, storage, clock, ids, .. } = options;
+        flags.check()?;
+        let mut notes = Vec::new();
+        let mode = flags.mode()?;
+        if mode == AuthorizationMode::AlwaysAllow && flags.anonymous_auth {
+            // Else nobody at all could do everything.
+            notes.push(
+                "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting \
+                 AnonymousAuth to false. You should use a different authorizer"
+                    .to_owned(),
+            );
+            flags.anonymous_auth = false;
+        }
+
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let files = Files::open(&storage, &flags, options.signing_key)?;
+        let keys = Arc::new(verification_keys(&flags, &files.signing_key)?);
+        let roots = client_authorities(&flags, &files.pki)?;
+        let tls = server::tls(&files.pki, &provider)?;
+
+        let registry = Arc::new(Registry::new(files.store, clock.clone(), ids.clone()));
+        furnish(&registry, &flags, mode, &files.signing_key, &files.pki)?;
+
+        let validator =
+            Validator::new(flags.service_account_issuer.clone(), flags.api_audiences.clone());
+        let api_audiences = validator.api_audiences.clone();
+        let objects: Arc<dyn Lookup> = registry.clone();
+        let mut members: Vec<Arc<dyn TokenAuthenticator>> = Vec::new();
+        if let Some(known) = static_tokens(options.static_tokens, &flags, &mut notes)? {
+            members.push(Arc::new(AudienceAgnostic {
+                name: "token file",
+                inner: known,
+                api_audiences: api_audiences.clone(),
+            }));
+        }
+        members.push(Arc::new(LegacyTokens {
+            keys: keys.clone(),
+            validator: Validator::new(vec![LEGACY_ISSUER.to_owned()], api_audiences.clone()),
+            objects: objects.clone(),
+            last_used: registry.clone(),
+            clock: clock.clone(),
+        }));
+        members.push(Arc::new(BoundTokens {
+            keys: keys.clone(),
+            validator,
+            objects: objects.clone(),
+            clock: clock.clone(),
+        }));
+        let members = options.token_authenticators.unwrap_or(members);
+        let certificates = ClientCertificates::new(roots, provider, clock.clone())
+            .map_err(|error| client_ca_error(&flags, error))?;
+        let chain = Arc::new(Chain {
+            certificates: Some(certificates),
+            tokens: Cached::new(Union(members), clock.clone())?,
+            anonymous: flags.anonymous_auth,
+            api_audiences: api_audiences.clone(),
+        });
+
+        let authorizer: Arc<dyn Authorizer> = Arc::new(match mode {
+            AuthorizationMode::AlwaysAllow => authz::Chain::always_allow(),
+            AuthorizationMode::Rbac => authz::Chain::rbac(StoredRoles(registry.clone())),
+        });
+        let tokens = TokenIssuer {
+            key: files.signing_key,
+            issuer: flags.service_account_issuer[0].clone(),
+            api_audiences,
+            max_expiration: flags.max_expiration()?,
+            objects,
+            clock,
+            ids: ids.clone(),
+        };
+
+        let address = SocketAddr::new(flags.bind_address, flags.secure_port);
+        let listen = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+
+        let traces: Arc<Mutex<VecDeque<Trace>>> = Arc::default();
+        let api = Arc::new(Api {
+            chain: chain.clone(),
+            authorizer: authorizer.clone(),
+            resources: Resources {
+                registry: registry.clone(),
+                tokens,
+                chain: chain.clone(),
+                authorizer,
+                keys,
+                issuer: flags.service_account_issuer[0].clone(),
+                address,
+            },
+            registry: registry.clone(),
+            ids,
+            listener: options.listener.unwrap_or_else(|| remember(traces.clone())),
+        });
+        let cluster = Cluster::at(address, &files.pki.authority.certificate);
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(server::serve(listener, tls, api, stopped));
+        Ok(Self { address, cluster, pki: files.pki, registry, chain, notes, traces, stop, serving })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it is, for kubeconfig files.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// A kubeconfig with the administrator's certificate.
+    #[must_use]
+    pub fn admin_kubeconfig(&self) -> String {
+        self.cluster.admin_kubeconfig(&self.pki.admin)
+    }
+
+    /// A kubeconfig with nobody in it.
+    #[must_use]
+    pub fn bare_kubeconfig(&self) -> String {
+        self.cluster.bare_kubeconfig()
+    }
+
+    /// The certificate authority, PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.pki.authority.certificate
+    }
+
+    /// The objects, past the API: to look for a token in them, say.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The authenticators, past the API.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// What the server would write into its log at the start.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The last requests, oldest first. Empty when the options have a listener of their own.
+    #[must_use]
+    pub fn traces(&self) -> Vec<Trace> {
+        self.traces.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Takes no more connections, and waits a moment for what is in flight.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(true);
+        let _ = self.serving.await;
+    }
+}
+
+/// What lies in the folder, or is made for a cluster that has none.
+struct Files {
+    pki: Pki,
+    signing_key: SigningKey,
+    store: Store,
+}
+
+impl Files {
+    fn open(
+        storage: &Storage,
+        flags: &Flags,
+        signing_key: Option<SigningKey>,
+    ) -> Result<Self, StartError> {
+        let named = |path: &Option<PathBuf>| {
+            path.as_deref().map(data_dir::read_signing_key).transpose()
+        };
+        let signing_key = match signing_key {
+            Some(key) => Some(key),
+            None => named(&flags.service_account_signing_key_file)?,
+        };
+        match storage {
+            Storage::Memory => Ok(Self {
+                pki: Pki::generate(flags.bind_address).map_err(DataDirError::Pki)?,
+                signing_key: match signing_key {
+                    Some(key) => key,
+                    None => SigningKey::generate(),
+                },
+                store: Store::in_memory(),
+            }),
+            Storage::Folder(root) => {
+                let folder = DataDir::open(root, flags.cert_dir.as_deref())?;
+                Ok(Self {
+                    store: Store::open(&folder.objects())?,
+                    pki: folder.pki(flags.bind_address)?,
+                    signing_key: match signing_key {
+                        Some(key) => key,
+                        None => folder.signing_key()?,
+                    },
+                })
+            }
+        }
+    }
+}
+
+/// The keys that tokens are checked with: those named, or else the one that signs.
+fn verification_keys(flags: &Flags, signing_key: &SigningKey) -> Result<KeySet, StartError> {
+    let mut keys = Vec::new();
+    for path in &flags.service_account_key_file {
+        let pem = data_dir::read(path)?;
+        let read = PublicKey::all_from_pem(pem.as_bytes());
+        keys.extend(read.map_err(|source| StartError::Key { path: path.clone(), source })?);
+    }
+    if keys.is_empty() {
+        keys.push(signing_key.public_key());
+    }
+    Ok(KeySet::new(keys))
+}
+
+/// Who may vouch for client certificates: the file's authorities, or else the lab's own.
+fn client_authorities(flags: &Flags, pki: &Pki) -> Result<RootCertStore, StartError> {
+    let (path, pem) = match &flags.client_ca_file {
+        Some(path) => (path.as_path(), data_dir::read(path)?),
+        None => (Path::new("ca.crt"), pki.authority.certificate.clone()),
+    };
+    let wrong = |why: String| StartError::ClientCa { path: path.into(), why };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
+        roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
+    }
+    if roots.is_empty() { Err(wrong("no certificate in it".to_owned())) } else { Ok(roots) }
+}
+
+fn client_ca_error(flags: &Flags, error: rustls::server::VerifierBuilderError) -> StartError {
+    let path = flags.client_ca_file.clone().unwrap_or_default();
+    StartError::ClientCa { path, why: error.to_string() }
+}
+
+fn static_tokens(
+    replacement: Option<Arc<dyn Authenticator>>,
+    flags: &Flags,
+    notes: &mut Vec<String>,
+) -> Result<Option<Arc<dyn Authenticator>>, StartError> {
+    let (None, Some(path)) = (&replacement, &flags.token_auth_file) else {
+        return Ok(replacement);
+    };
+    let file = TokenFile::open(path)?;
+    notes.extend(file.warnings().iter().map(ToString::to_string));
+    Ok(Some(Arc::new(file)))
+}
+
+fn remember(traces: Arc<Mutex<VecDeque<Trace>>>) -> Listener {
+    Box::new(move |trace| {
+        let mut traces = traces.lock().unwrap_or_else(PoisonError::into_inner);
+        if traces.len() == REMEMBERED_TRACES {
+            traces.pop_front();
+        }
+        traces.push_back(trace.clone());
+    })
+}

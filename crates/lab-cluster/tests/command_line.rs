@@ -1,0 +1,104 @@
+//! The program as a person meets it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::{Command, Output};
+
+fn lab_cluster(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lab-cluster")).args(arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let status = output.status.code().unwrap();
+    format!(
+        "status {status}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn help() {
+    insta::assert_snapshot!(said(&lab_cluster(&["--help"])));
+}
+
+#[test]
+fn flags_that_are_unknown_or_contradict_each_other() {
+    let all = [
+        vec!["--secure-prot", "1"],
+        vec!["--secure-port", "65536"],
+        vec!["--authorization-mode", "rbac"],
+        vec!["--authorization-mode", "AlwaysAllow,RBAC"],
+        vec!["--anonymous-auth=maybe"],
+        vec!["--ephemeral", "--data-dir", "x"],
+        vec!["--service-account-max-token-expiration", "1 day"],
+        vec!["--service-account-max-token-expiration", "10m"],
+        vec!["--service-account-issuer", ""],
+        vec!["--bind-address", "localhost"],
+    ];
+    let story: Vec<String> = all
+        .into_iter()
+        .map(|arguments| {
+            let output = lab_cluster(&arguments);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
+            format!("$ lab-cluster {}\n{}", arguments.join(" "), said(&output))
+        })
+        .collect();
+    insta::assert_snapshot!(story.join("\n"));
+}
+
+#[test]
+fn a_file_that_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let all = [
+        ("--token-auth-file", file("two_columns.csv", "token,user\n")),
+        ("--token-auth-file", folder.path().join("missing.csv").display().to_string()),
+        ("--service-account-signing-key-file", file("public.pem", "-----BEGIN PUBLIC KEY-----\n")),
+        ("--service-account-key-file", file("empty.pem", "")),
+        ("--client-ca-file", file("none.crt", "no certificate\n")),
+        ("--client-ca-file", folder.path().display().to_string()),
+    ];
+    let story: Vec<String> = all
+        .into_iter()
+        .map(|(flag, path)| {
+            let output = lab_cluster(&["--ephemeral", "--secure-port", "0", flag, &path]);
+            assert_eq!(output.status.code(), Some(1), "{flag} {path}");
+            format!("$ lab-cluster {flag} {path}\n{}", said(&output))
+                .replace(&folder.path().display().to_string(), "FOLDER")
+        })
+        .collect();
+    insta::assert_snapshot!(story.join("\n"));
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = lab_cluster(&["--ephemeral", "--secure-port", &port]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(said(&output).replace(&port, "PORT"));
+}
+
+#[test]
+fn the_folders_own_flags_are_read_and_the_command_line_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("args")).unwrap();
+    let arguments = folder.path().join("args/kube-apiserver");
+    let data_dir = folder.path().display().to_string();
+
+    // A wrong flag in the file is named with the file, and a right one typed does not mend it.
+    std::fs::write(&arguments, "# microk8s writes it so\n--authorization-mode=Nonsense\n").unwrap();
+    let output = lab_cluster(&["--data-dir", &data_dir]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("Nonsense"), "{}", said(&output));
+
+    // The same flag, typed, takes its place: what is wrong now is the file it names.
+    std::fs::write(&arguments, "--secure-port 0\n--token-auth-file=a.csv\n").unwrap();
+    let output = lab_cluster(&["--data-dir", &data_dir, "--token-auth-file=b.csv"]);
+    assert!(said(&output).contains("open b.csv"), "{}", said(&output));
+}
