@@ -11,7 +11,7 @@
 
 use crate::authn::{Authenticated, Chain, Credentials};
 use crate::authz::{Attributes, Authorizer, Decision, forbidden};
-use crate::negotiate::{Content, Form, Reply, respond};
+use crate::negotiate::{Form, Reply, respond};
 use crate::registry::{IdSource, Registry};
 use crate::request_info::{Query, RequestInfo};
 use crate::resources::Resources;
@@ -109,10 +109,9 @@ impl Api {
 
     /// Filters 2 and 3: who, and may they?
     fn admit(&self, asked: &Asked, trace: &mut Trace) -> Result<Authenticated, Reply> {
-        let who = self.chain.authenticate(asked.credentials, trace).map_err(|nobody| {
-            let mut reply = Reply::from(Refusal::unauthorized());
-            reply.warnings = nobody.warnings;
-            reply
+        let audiences = &self.chain.api_audiences;
+        let who = self.chain.authenticate(asked.credentials, audiences, trace).map_err(|nobody| {
+            Reply { warnings: nobody.warnings, ..Reply::from(Refusal::unauthorized()) }
         })?;
         let User { name, groups, .. } = &who.user;
         trace.user = Some(format!("{name} [{}]", groups.join(", ")));
@@ -123,9 +122,8 @@ impl Api {
             return Ok(who);
         }
         let attributes = attributes(&asked.info, &who.user);
-        let mut reply = Reply::from(forbidden::forbidden(&attributes, decision.reason()));
-        reply.warnings = who.warnings;
-        Err(reply)
+        let refusal = forbidden(&attributes, decision.reason());
+        Err(Reply { warnings: who.warnings, ..Reply::from(refusal) })
     }
 
     fn authorize(&self, info: &RequestInfo, user: &User) -> Decision {

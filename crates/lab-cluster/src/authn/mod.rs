@@ -152,13 +152,15 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Asks one after the other, and notes in the trace what each said.
+    /// Asks one after the other, and notes in the trace what each said. The token has to be meant
+    /// for one of `audiences`: [`Chain::api_audiences`] for a request, others for a `TokenReview`.
     ///
     /// # Errors
     /// When nobody knows the sender, and anonymous requests are off or something was rejected.
     pub fn authenticate(
         &self,
         credentials: Credentials,
+        audiences: &[String],
         trace: &mut Trace,
     ) -> Result<Authenticated, Unauthenticated> {
         let mut nobody = Unauthenticated::default();
@@ -175,9 +177,14 @@ impl Chain {
 
         match bearer::token(credentials.authorization) {
             bearer::Header::Token(token) => {
-                match self.authenticate_token(token, &self.api_audiences, trace) {
+                match self.tokens.authenticate(token, audiences, trace) {
                     Ok(authenticated) => return Ok(authenticated),
-                    Err(why) => nobody.reasons.extend(why.reasons),
+                    Err(reasons) => {
+                        // The real server's first member is a token of its own, for calls to
+                        // itself: to that one any other is invalid, and it says so first.
+                        nobody.reasons.push(Rejection("invalid bearer token".to_owned()));
+                        nobody.reasons.extend(reasons);
+                    }
                 }
             }
             bearer::Header::ExtraSpace => {
@@ -197,25 +204,6 @@ impl Chain {
         }
         trace.note("anonymous", "authenticated: no credential at all");
         Ok(Authenticated { user: anonymous(), audiences: Vec::new(), warnings: nobody.warnings })
-    }
-
-    /// The bearer step alone, for any audiences: what a `TokenReview` asks for.
-    ///
-    /// # Errors
-    /// When no member knows the token. There is always at least one reason.
-    pub fn authenticate_token(
-        &self,
-        token: &[u8],
-        audiences: &[String],
-        trace: &mut Trace,
-    ) -> Result<Authenticated, Unauthenticated> {
-        self.tokens.authenticate(token, audiences, trace).map_err(|reasons| {
-            // The real server's first member is a token of its own, for calls to itself. Any other
-            // token is invalid to it, and it says so before everyone else.
-            let loopback = Rejection("invalid bearer token".to_owned());
-            let reasons = [loopback].into_iter().chain(reasons).collect();
-            Unauthenticated { reasons, warnings: Vec::new() }
-        })
     }
 }
 
