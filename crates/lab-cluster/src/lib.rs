@@ -2,4 +2,5 @@
 
 pub mod authz;
 pub mod registry;
+pub mod reviews;
 pub mod status;
