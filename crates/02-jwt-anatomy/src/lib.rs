@@ -18,27 +18,28 @@
 //! [1]: https://www.rfc-editor.org/rfc/rfc7519
 //! [2]: https://www.rfc-editor.org/rfc/rfc7515#section-7.1
 
-use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 pub mod base64url;
 mod claims;
 pub mod dates;
+mod decode;
 mod header;
 mod issuer;
 pub mod json;
 mod life;
 mod names;
+pub mod oddities;
+mod recognise;
 
-pub use claims::ClaimsError;
+pub use claims::{
+    Claims, ClaimsError, KubernetesClaims, LEGACY_ISSUER, LegacyClaims, ObjectRef, TokenKind,
+};
 pub use header::{CriticalError, HeaderError, UnverifiedHeader};
 pub use life::Life;
 pub use names::{NotAServiceAccount, ServiceAccountName};
-
-/// The issuer that every legacy token names, in every cluster.
-pub const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
+pub use recognise::{Half, Mend, PemKind, Recognised, What, recognise};
 
 /// A token taken apart, of which nothing has been verified.
 #[derive(Clone, PartialEq)]
@@ -47,6 +48,7 @@ pub struct UnverifiedToken<'t> {
     signing_input: Cow<'t, str>,
     payload: Vec<u8>,
     signature: Vec<u8>,
+    canonical: bool,
 }
 
 /// Why a text is no JWT for the API server, which then says "not mine" and asks the next
@@ -93,12 +95,22 @@ impl<'t> UnverifiedToken<'t> {
         };
         let without_space = |text: &str| text.split_whitespace().collect::<String>();
         let header_bytes = decode("header", &without_space(header))?;
-        let payload_bytes = decode("payload", &payload.replace(['\r', '\n'], ""))?;
-        let signature = decode("signature", &without_space(signature))?;
+        let payload = decode("payload", &payload.replace(['\r', '\n'], ""))?;
+        let signature_bytes = decode("signature", &without_space(signature))?;
         let header = UnverifiedHeader::parse(&header_bytes)?;
 
-        let signing_input = signing_input(token, &header, &header_bytes, &payload_bytes);
-        Ok(Self { header, signing_input, payload: payload_bytes, signature })
+        // What was signed is the token up to its second dot. If that could have been written
+        // otherwise, the real server writes it anew before it checks, and so must we.
+        let anew = format!("{}.{}", base64url::encode(&header_bytes), base64url::encode(&payload));
+        let as_written = &token[..token.len() - signature.len() - 1];
+        let signed_as_written = as_written == anew;
+        let signing_input = match header.payload_is_encoded() {
+            true if signed_as_written => Cow::Borrowed(as_written),
+            true => Cow::Owned(anew),
+            false => Cow::Owned(raw_signing_input(&header_bytes, &payload)),
+        };
+        let canonical = signed_as_written && base64url::encode(&signature_bytes) == signature;
+        Ok(Self { header, signing_input, payload, signature: signature_bytes, canonical })
     }
 
     /// What it says about how to verify it.
@@ -133,6 +145,19 @@ impl<'t> UnverifiedToken<'t> {
         Claims::parse(&self.payload)
     }
 
+    /// What sort of token it looks like, its claims being well formed or not.
+    #[must_use]
+    pub fn unverified_kind(&self) -> TokenKind {
+        TokenKind::of(&self.payload)
+    }
+
+    /// Whether it is written as its issuer would write it. Bits left over at the end of a part,
+    /// and white space, change the text of a token and not what it means.
+    #[must_use]
+    pub fn is_canonical(&self) -> bool {
+        self.canonical
+    }
+
     /// Whom the token names as its issuer, at the API server's first look; empty for nobody.
     /// `None` when the payload is not even an object with a text there: the token is nobody's.
     #[must_use]
@@ -141,26 +166,10 @@ impl<'t> UnverifiedToken<'t> {
     }
 }
 
-/// The bytes under the signature are the token's own up to its second dot, unless they could have
-/// been written otherwise: the real server writes them anew, so we do.
-fn signing_input<'t>(
-    token: &'t str,
-    header: &UnverifiedHeader,
-    header_bytes: &[u8],
-    payload: &[u8],
-) -> Cow<'t, str> {
-    let mut anew = base64url::encode(header_bytes);
-    anew.push('.');
-    if header.payload_is_encoded() {
-        anew.push_str(&base64url::encode(payload));
-    } else {
-        // Bytes that are no text can't be a payload the server would accept in the end.
-        anew.push_str(&String::from_utf8_lossy(payload));
-    }
-    match token.rsplit_once('.') {
-        Some((as_written, _)) if as_written == anew => Cow::Borrowed(as_written),
-        _ => Cow::Owned(anew),
-    }
+/// What is signed under a header with `"b64": false`: the payload as it is. Bytes that are no text
+/// can't be a payload that the server would accept in the end, so their exact form is no matter.
+fn raw_signing_input(header: &[u8], payload: &[u8]) -> String {
+    format!("{}.{}", base64url::encode(header), String::from_utf8_lossy(payload))
 }
 
 impl fmt::Debug for UnverifiedToken<'_> {
@@ -171,89 +180,4 @@ impl fmt::Debug for UnverifiedToken<'_> {
             .field("signature", &format_args!("{} bytes", self.signature.len()))
             .finish_non_exhaustive()
     }
-}
-
-/// What a token's payload states ([RFC 7519, section 4.1][1], and what Kubernetes adds). Dates are
-/// seconds since 1970 began, UTC. A text that is missing is empty, as it is for the real server.
-///
-/// [1]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Claims {
-    /// `iss`: who made it; a cluster's `--service-account-issuer`.
-    pub issuer: String,
-    /// `sub`: whom it is about; for Kubernetes a [`ServiceAccountName`].
-    pub subject: String,
-    /// `aud`: who may accept it. Empty, for the API server, means itself.
-    pub audiences: Vec<String>,
-    /// `exp`: from here on it must not be accepted.
-    pub expires_at: Option<i64>,
-    /// `nbf`: before this it must not be accepted.
-    pub not_before: Option<i64>,
-    /// `iat`: when it was made.
-    pub issued_at: Option<i64>,
-    /// `jti`: its own name, by which an audit log can follow it. Since Kubernetes 1.29.
-    pub token_id: String,
-    /// `kubernetes.io`: which objects have to exist for it to be good.
-    pub kubernetes: Option<KubernetesClaims>,
-    /// The four flat claims of a legacy token.
-    pub legacy: LegacyClaims,
-    /// Everything, in the order of the text.
-    pub raw: Map<String, Value>,
-}
-
-impl Claims {
-    /// Reads a payload as the real server does: a date of the wrong type, or a name that stands
-    /// twice, spoils the whole.
-    ///
-    /// # Errors
-    /// The mistake that the real server would report.
-    pub fn parse(payload: &[u8]) -> Result<Self, ClaimsError> {
-        claims::parse(payload)
-    }
-}
-
-/// The claim `kubernetes.io` of a bound token. An object is meant together with its uid, so that a
-/// namesake made later does not inherit the token.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KubernetesClaims {
-    /// Where the account and the object it is bound to live.
-    pub namespace: String,
-    /// The account that the bearer acts as.
-    pub service_account: ObjectRef,
-    /// The pod it was made for: when that is gone, the token is worth nothing.
-    pub pod: Option<ObjectRef>,
-    /// The Secret it was bound to, so that it can be ended early.
-    pub secret: Option<ObjectRef>,
-    /// The node of the pod, or the node it was bound to.
-    pub node: Option<ObjectRef>,
-    /// The webhook configuration it was made for (alpha in 1.37).
-    pub validating_webhook: Option<ObjectRef>,
-    /// The webhook configuration it was made for (alpha in 1.37).
-    pub mutating_webhook: Option<ObjectRef>,
-    /// What the issuer attests, for webhooks.
-    pub attestations: BTreeMap<String, Vec<String>>,
-    /// From here on its use is noted in the audit log. Only in a token that was extended to a year.
-    pub warn_after: Option<i64>,
-}
-
-/// A name, and the uid that tells it from every other object of that name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ObjectRef {
-    /// The object's name.
-    pub name: String,
-    /// The uid it got when it was made.
-    pub uid: String,
-}
-
-/// The claims of a token out of a Secret. It has no dates: it ends with its Secret.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LegacyClaims {
-    /// `kubernetes.io/serviceaccount/namespace`
-    pub namespace: String,
-    /// `kubernetes.io/serviceaccount/secret.name`: where the token is stored.
-    pub secret_name: String,
-    /// `kubernetes.io/serviceaccount/service-account.name`
-    pub service_account_name: String,
-    /// `kubernetes.io/serviceaccount/service-account.uid`
-    pub service_account_uid: String,
 }
