@@ -11,8 +11,8 @@
 //!
 //! All of it is generated from what the lab serves: [`kinds::ALL`] and [`reviews::ALL`].
 //!
-//! The real server's: [`pkg/endpoints/discovery`][1], [`openidmetadata.go`][2]. Unlike it, the lab has
-//! no aggregated discovery, which saves kubectl a few requests, and no `OpenAPI` documents.
+//! The real server's: [`pkg/endpoints/discovery`][1], [`openidmetadata.go`][2]. Unlike it, the lab
+//! has no aggregated discovery, which saves kubectl a few requests, and no `OpenAPI` documents.
 //!
 //! [1]: https://github.com/kubernetes/kubernetes/tree/v1.37.2/staging/src/k8s.io/apiserver/pkg/endpoints/discovery
 //! [2]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/serviceaccount/openidmetadata.go

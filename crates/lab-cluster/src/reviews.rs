@@ -1,5 +1,5 @@
-//! Questions to the API server, asked by creating an object that is stored nowhere: the answer comes
-//! back in its `status`.
+//! Questions to the API server, asked by creating an object that is stored nowhere: the answer
+//! comes back in its `status`.
 //!
 //! | object | question | kubectl |
 //! |---|---|---|
@@ -115,9 +115,9 @@ pub enum Credential {
 /// Whose token is this, if it is meant for one of `spec.audiences`, or else of `api_audiences`?
 ///
 /// `authenticate` gets what a client that has the token would send as its `Authorization` header,
-/// and the audiences. That is how the real server does it, with a consequence: of ` x`, with a blank
-/// in front, the header is `Bearer  x`, which carries no token, so that where anonymous requests are
-/// allowed this token "is authenticated" as `system:anonymous`.
+/// and the audiences. That is how the real server does it, with a consequence: of ` x`, with a
+/// blank in front, the header is `Bearer  x`, which carries no token, so that where anonymous
+/// requests are allowed this token "is authenticated" as `system:anonymous`.
 ///
 /// # Errors
 /// 400 without a token; 500 when an authenticator vouches for a token without saying what for.
@@ -314,7 +314,8 @@ fn validate(body: &Body, user: Option<&User>) -> Result<(), Refusal> {
                 reason: "FieldValueRequired",
                 field: format!("{at}.requirements"),
                 message: format!(
-                    "Required value: when {at} is specified, requirements or rawSelector is required"
+                    "Required value: when {at} is specified, requirements or rawSelector is \
+                     required"
                 ),
             });
         }

@@ -150,6 +150,13 @@ fn a_token_that_nobody_knows_gets_no_user_but_the_one_its_sender_wrote() {
 }
 
 #[test]
+fn no_log_shows_the_token() {
+    let body = read(&reviews::TOKEN_REVIEWS, &json!({"spec": {"token": "s3cret", "colour": 1}}));
+    let shown = format!("{body:?}");
+    assert_eq!(shown, r#"Body { warnings: ["unknown field \"spec.colour\""], .. }"#);
+}
+
+#[test]
 fn an_authenticator_that_ignores_the_audience_is_a_fault_of_the_server() {
     let sent = json!({"spec": {"token": "x", "audiences": ["a"]}});
     let body = read(&reviews::TOKEN_REVIEWS, &sent);

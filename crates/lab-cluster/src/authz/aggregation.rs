@@ -43,9 +43,9 @@ fn matches(selector: &Value, role: &Value) -> bool {
         })
 }
 
-/// Fills every role that gathers, until nothing changes: `admin` gathers from `edit`, and `edit` from
-/// `view`. Each round goes one step up; roles that gather from each other come to rest, too, for
-/// rules are only added.
+/// Fills every role that gathers, until nothing changes: `admin` gathers from `edit`, and `edit`
+/// from `view`. Each round goes one step up; roles that gather from each other come to rest, too,
+/// for rules are only added.
 pub fn fill(roles: &mut [Value]) {
     for _ in 0..=roles.len() {
         let all: Vec<_> = roles.iter().collect();

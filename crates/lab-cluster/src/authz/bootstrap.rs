@@ -1,8 +1,9 @@
 //! The roles that exist before anybody makes one: a real API server with RBAC writes them when it
 //! starts ([reference][1], [`policy.go`][2]). With `AlwaysAllow` there are none.
 //!
-//! Of its 73 cluster roles these are the 12 that tell about people and tokens. Left out are those of
-//! the control plane: `system:node`, `system:kube-scheduler`, `system:controller:*` and their like.
+//! Of its 73 cluster roles these are the 12 that tell about people and tokens. Left out are those
+//! of the control plane: `system:node`, `system:kube-scheduler`, `system:controller:*` and their
+//! like.
 //!
 //! [1]: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings
 //! [2]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go
@@ -45,8 +46,8 @@ const ROLES: &[Role] = &[
         holds: Rules(&[On(&["*"], &["*"], &["*"]), At(&["*"], &["*"])]),
     },
     // Three for people, each with all of the next: the owner of a namespace, who works in it, who
-    // looks. `edit` reads every Secret and makes tokens for every service account: whoever has it is
-    // each of them.
+    // looks. `edit` reads every Secret and makes tokens for every service account: whoever has it
+    // is each of them.
     Role { name: "admin", goes_to: None, holds: WhatGoesTo("admin") },
     Role { name: "edit", goes_to: Some("admin"), holds: WhatGoesTo("edit") },
     Role { name: "view", goes_to: Some("edit"), holds: WhatGoesTo("view") },
@@ -93,8 +94,8 @@ const ROLES: &[Role] = &[
         goes_to: None,
         holds: Rules(&[At(&["/healthz", "/livez", "/readyz", "/version", "/version/"], &["get"])]),
     },
-    // The keys that tokens are checked with, for service accounts. Who wants to check tokens outside
-    // of the cluster binds this to `system:unauthenticated`.
+    // The keys that tokens are checked with, for service accounts. Who wants to check tokens
+    // outside of the cluster binds this to `system:unauthenticated`.
     Role {
         name: "system:service-account-issuer-discovery",
         goes_to: None,

@@ -1,9 +1,9 @@
 //! Authorizers in a row. The first that says yes or no decides; when none does, it is refused.
 //!
-//! At the head of each API server's chain stands one that cannot be turned off: members of
-//! `system:masters` may do everything, whatever the mode and the roles are. That is why the admin's
-//! certificate of a microk8s (`O=system:masters`) cannot be taken its rights by deleting a binding,
-//! and why such a credential is never given away ([`reload.go`][1]).
+//! At the head of every API server's chain stands one that cannot be turned off: members of
+//! `system:masters` may do everything, whatever the mode, the roles and the bindings are. So no
+//! binding that you delete takes anything away from the admin's certificate of a microk8s
+//! (`O=system:masters`), nor from a copy of it ([`reload.go`][1]).
 //!
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubeapiserver/authorizer/reload.go
 
@@ -77,8 +77,8 @@ impl Authorizer for Masters {
         }
     }
 
-    /// Not even a master is told: `kubectl auth can-i --list` shows them the rules of the roles that
-    /// they are bound to, and nothing of this.
+    /// Not even a master is told: `kubectl auth can-i --list` shows them the rules of the roles
+    /// that they are bound to, and nothing of this.
     fn rules_for(&self, _: &User, _: &str) -> RulesFor {
         RulesFor::default()
     }

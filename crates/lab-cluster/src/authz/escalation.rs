@@ -121,8 +121,8 @@ pub fn confirm_no_escalation(
     Err(sentence)
 }
 
-/// A role that is missing goes by the name of the resource that is written, here and in a 404: so the
-/// real server has it, which says `rolebindings "x" not found` of a role x.
+/// A role that is missing goes by the name of the resource that is written, here and in a 404: so
+/// the real server has it, which says `rolebindings "x" not found` of a role x.
 fn in_words(problem: &NoSuchRole, request: &Attributes) -> String {
     match problem {
         NoSuchRole::Missing { name, .. } => {
@@ -132,8 +132,8 @@ fn in_words(problem: &NoSuchRole, request: &Attributes) -> String {
     }
 }
 
-/// May the user write this role, whatever is in it? Asked with the name in the URL, and a create has
-/// none there: a rule that names its roles lets them be changed, and not be made.
+/// May the user write this role, whatever is in it? Asked with the name in the URL, and a create
+/// has none there: a rule that names its roles lets them be changed, and not be made.
 #[must_use]
 pub fn may_escalate(authorizer: &dyn Authorizer, request: &Attributes) -> bool {
     authorizer.authorize(&Attributes { verb: "escalate", subresource: "", ..*request }).allowed()
@@ -268,7 +268,8 @@ fn gathers(role: &Value) -> bool {
     selectors.as_array().is_some_and(|selectors| !selectors.is_empty())
 }
 
-/// The garbage collector may release any object: it changes owners and finalizers, and nothing else.
+/// The garbage collector may release any object: it changes owners and finalizers, and nothing
+/// else.
 fn differ_for_the_collector_only(new: &Value, old: &Value) -> bool {
     let rest = |object: &Value| {
         let mut object = object.clone();

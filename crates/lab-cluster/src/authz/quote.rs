@@ -40,8 +40,37 @@ pub fn quoted_list(texts: &[String]) -> String {
     format!("[{}]", quoted.join(" "))
 }
 
-/// Letters, marks, numbers, punctuation and symbols. `escape_debug` knows these; it escapes a mark only
-/// where it has no letter before it.
+/// Letters, marks, numbers, punctuation and symbols. `escape_debug` knows these; it escapes a mark
+/// only where it has no letter before it.
 fn is_printable(c: char) -> bool {
     !format!("a{c}").escape_debug().any(|c| c == '\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_as_go_1_26_quotes() {
+        for (text, go) in [
+            ("", r#""""#),
+            ("a b", r#""a b""#),
+            ("\"\\", r#""\"\\""#),
+            ("\x07\x08\x0c\n\r\t\x0b", r#""\a\b\f\n\r\t\v""#),
+            ("\0\x1f\x7f", r#""\x00\x1f\x7f""#),
+            (
+                "\u{80}\u{a0}\u{ad}\u{200b}\u{2028}\u{feff}",
+                r#""\u0080\u00a0\u00ad\u200b\u2028\ufeff""#,
+            ),
+            ("\u{fffd}", "\"\u{fffd}\""),
+            ("é ñ 日本 😀", r#""é ñ 日本 😀""#),
+            ("e\u{301} \u{301}", "\"e\u{301} \u{301}\""),
+            ("\u{e0001}\u{10ffff}\u{e000}", r#""\U000e0001\U0010ffff\ue000""#),
+            ("'`<>&", r#""'`<>&""#),
+        ] {
+            assert_eq!(quoted(text), go);
+        }
+        assert_eq!(quoted_list(&["a".to_owned(), "b c".to_owned()]), r#"["a" "b c"]"#);
+        assert_eq!(quoted_list(&[]), "[]");
+    }
 }

@@ -29,15 +29,15 @@ use std::fmt;
 /// Everything: any verb, group, resource or path.
 const ALL: &str = "*";
 
-/// What may be done. It is allowed when each list has a word that fits.
+/// What may be done to resources, or to paths: each list must have a word that fits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct PolicyRule {
     /// `get`, `create`, ..., or `*`.
     pub verbs: Vec<String>,
     /// API groups, the core group being the empty word, or `*`.
     pub api_groups: Vec<String>,
-    /// Plural names, `pods`; subresources are resources of their own, `pods/log`. `*` is every one of
-    /// both, `*/log` is this subresource of everything.
+    /// Plural names, `pods`; subresources are resources of their own, `pods/log`. `*` is every one
+    /// of both, `*/log` is this subresource of everything.
     pub resources: Vec<String>,
     /// Names of single objects. None at all means every object, so that a `list` or a `create`,
     /// whose request names no object, is allowed by a rule without names only.
@@ -129,7 +129,8 @@ struct Grant {
 }
 
 /// Every binding that reaches this user in this namespace: first those of the whole cluster, then,
-/// when the question is about a namespace, those that stand in it.
+/// when the question is about a namespace, those that stand in it. Where several allow a thing, the
+/// first one is named as the reason; the real server goes through them in no order.
 fn grants(roles: &impl Roles, user: &User, namespace: &str) -> impl Iterator<Item = Grant> {
     let here = if namespace.is_empty() { Vec::new() } else { roles.role_bindings(namespace) };
     roles.cluster_role_bindings().into_iter().chain(here).filter_map(move |binding| {
@@ -287,8 +288,8 @@ pub(super) fn aggregate(problems: &[impl ToString]) -> Option<String> {
     }
 }
 
-// How the types above are read from the objects of the API. What is missing, null or of another type
-// gives nothing: no reading of a damaged role allows more than the sound one did.
+// How the types above are read from the objects of the API. What is missing, null or of another
+// type gives nothing: no reading of a damaged role allows more than the sound one did.
 
 impl PolicyRule {
     /// The rules of a `Role` or `ClusterRole`.

@@ -1,12 +1,13 @@
-//! What may stand in the body of a review, and of what type it has to be. A field of another type is
-//! a 400 in the words of the real server's decoder; a field that nobody knows is a warning, or a 400
-//! for a client that asks for it (`?fieldValidation=Strict`, as kubectl does when it creates from a
-//! file).
+//! What may stand in the body of a review, and of what type it has to be. A field of another type
+//! is a 400 in the words of the real server's decoder; a field that nobody knows is a warning, or a
+//! 400 for a client that asks for it (`?fieldValidation=Strict`, as kubectl does when it creates
+//! from a file).
 
 use super::ReviewKind;
 use crate::authz::quote::quoted;
 use crate::status::Refusal;
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// What a field holds. The text is the name of its Go type, which error messages carry.
 #[derive(Clone, Copy)]
@@ -203,7 +204,7 @@ fn shape_of(kind: &ReviewKind) -> &'static [(&'static str, Shape)] {
 
 /// The body of a review, each field of its type, in the order in which the real server writes them,
 /// without those that are empty or that nobody knows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Body {
     pub(super) fields: Value,
     /// For `Warning` headers: `unknown field "spec.foo"`.
@@ -237,6 +238,13 @@ impl Body {
                 )))
             }
         }
+    }
+}
+
+/// A `TokenReview` carries a token: not for the log.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Body").field("warnings", &self.warnings).finish_non_exhaustive()
     }
 }
 
