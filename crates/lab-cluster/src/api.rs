@@ -14,10 +14,10 @@ use crate::authz::{Attributes, Authorizer, Decision, forbidden};
 use crate::negotiate::{Form, Reply, respond};
 use crate::registry::{IdSource, Registry};
 use crate::request_info::{Query, RequestInfo};
-use crate::resources::Resources;
+use crate::resources::{Admitted, HEALTH, Resources};
 use crate::status::Refusal;
 use crate::trace::Trace;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, HeaderMap};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
@@ -31,9 +31,6 @@ use tokio::time::timeout;
 const MAX_BODY_BYTES: usize = 3 << 20;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Paths that anybody who is authenticated may get: `--authorization-always-allow-paths`.
-const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/readyz", "/livez"];
 
 /// Hears of every request.
 pub type Listener = Box<dyn Fn(&Trace) + Send + Sync>;
@@ -87,16 +84,12 @@ impl Api {
         let request = format!("{} {target}", parts.method);
         let mut trace = Trace { request, ..Trace::default() };
 
-        let form = Form::wanted(&parts.headers, &asked.query);
         let reply = match self.admit(&asked, &mut trace) {
             Err(reply) => reply,
             Ok(who) => {
-                let warnings = who.warnings.clone();
-                let content_type =
-                    parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-                let work = self.work(&asked, &who.user, content_type, body, form.clone());
+                let work = self.work(&asked, &who.user, &parts.headers, body);
                 let mut reply = work.await.unwrap_or_else(Reply::from);
-                reply.warnings.splice(0..0, warnings);
+                reply.warnings.splice(0..0, who.warnings);
                 reply
             }
         };
@@ -104,15 +97,18 @@ impl Api {
         (self.listener)(&trace);
         let audit_id = parts.headers.get("audit-id").and_then(|value| value.to_str().ok());
         let audit_id = audit_id.map_or_else(|| self.ids.uid(), str::to_owned);
-        respond(reply, form.unwrap_or(Form::PrettyJson), &audit_id)
+        // What no form fits is refused in the one that a person can read.
+        let form = Form::wanted(&parts.headers, &asked.query).unwrap_or(Form::PrettyJson);
+        respond(reply, form, &audit_id)
     }
 
     /// Filters 2 and 3: who, and may they?
     fn admit(&self, asked: &Asked, trace: &mut Trace) -> Result<Authenticated, Reply> {
         let audiences = &self.chain.api_audiences;
-        let who = self.chain.authenticate(asked.credentials, audiences, trace).map_err(|nobody| {
-            Reply { warnings: nobody.warnings, ..Reply::from(Refusal::unauthorized()) }
-        })?;
+        let who =
+            self.chain.authenticate(asked.credentials, audiences, trace).map_err(|nobody| {
+                Reply { warnings: nobody.warnings, ..Reply::from(Refusal::unauthorized()) }
+            })?;
         let User { name, groups, .. } = &who.user;
         trace.user = Some(format!("{name} [{}]", groups.join(", ")));
 
@@ -127,7 +123,7 @@ impl Api {
     }
 
     fn authorize(&self, info: &RequestInfo, user: &User) -> Decision {
-        if !info.is_resource && ALWAYS_ALLOWED.contains(&info.path.as_str()) {
+        if !info.is_resource && HEALTH.contains(&info.path.as_str()) {
             return Decision::Allow { reason: "always allowed path".to_owned() };
         }
         self.authorizer.authorize(&attributes(info, user))
@@ -138,20 +134,16 @@ impl Api {
         &self,
         asked: &Asked<'_>,
         user: &User,
-        content_type: Option<&str>,
+        headers: &HeaderMap,
         body: B,
-        form: Result<Form, Refusal>,
     ) -> Result<Reply, Refusal>
     where
         B: Body,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let body = read(body).await?;
-        // Health and version are text or JSON, whatever the client accepts.
-        if asked.info.is_resource {
-            form?;
-        }
-        self.resources.answer(&asked.info, &asked.query, user, content_type, &body)
+        let Asked { info, query, .. } = asked;
+        self.resources.answer(&Admitted { info, query, headers, user, body: &body })
     }
 }
 

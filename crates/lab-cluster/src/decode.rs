@@ -40,16 +40,15 @@ pub fn body(
     expected: Expected,
 ) -> Result<Value, Refusal> {
     let media_type = content_type.map(|value| value.split(';').next().unwrap_or_default().trim());
-    let value: Value = match media_type {
-        // A body without a type is taken for JSON.
-        None | Some("" | "application/json") => {
-            serde_json::from_slice(bytes).map_err(|error| unreadable(&error, bytes, expected))?
-        }
-        Some("application/yaml") => {
-            serde_saphyr::from_slice(bytes).map_err(|error| unreadable(&error, bytes, expected))?
-        }
-        Some(_) => return Err(Refusal::unsupported_media_type(&MEDIA_TYPES)),
-    };
+    let value: Value =
+        match media_type {
+            // A body without a type is taken for JSON.
+            None | Some("" | "application/json") => serde_json::from_slice(bytes)
+                .map_err(|error| unreadable(&error, bytes, expected))?,
+            Some("application/yaml") => serde_saphyr::from_slice(bytes)
+                .map_err(|error| unreadable(&error, bytes, expected))?,
+            Some(_) => return Err(Refusal::unsupported_media_type(&MEDIA_TYPES)),
+        };
     of_kind(value, expected)
 }
 

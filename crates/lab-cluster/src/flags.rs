@@ -144,7 +144,11 @@ impl Flags {
     /// # Errors
     /// A cap below an hour or above 2^32 seconds.
     pub fn max_expiration(&self) -> Result<Option<i64>, FlagError> {
-        Ok(self.service_account_max_token_expiration.map(expiry::lifetime::cap).transpose()?.flatten())
+        Ok(self
+            .service_account_max_token_expiration
+            .map(expiry::lifetime::cap)
+            .transpose()?
+            .flatten())
     }
 
     /// Finds what is contradictory before anything is started or written.
@@ -180,7 +184,8 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
             's' => 1,
             _ => return Err(wrong()),
         };
-        let part = number.checked_mul(seconds).and_then(TimeDelta::try_seconds).ok_or_else(wrong)?;
+        let part =
+            number.checked_mul(seconds).and_then(TimeDelta::try_seconds).ok_or_else(wrong)?;
         total = total.checked_add(&part).ok_or_else(wrong)?;
         rest = &tail[1..];
     }
@@ -196,16 +201,17 @@ mod tests {
         assert_eq!(duration("24h"), Ok(TimeDelta::hours(24)));
         assert_eq!(duration("1h30m5s"), Ok(TimeDelta::seconds(5405)));
         assert_eq!(duration("0"), Ok(TimeDelta::zero()));
-        for wrong in ["", "24", "h", "1d", "-1h", "1.5h", "99999999999999999999h", "9223372036854775807h"] {
+        for wrong in
+            ["", "24", "h", "1d", "-1h", "1.5h", "99999999999999999999h", "9223372036854775807h"]
+        {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn modes() {
-        let mode = |text: &str| {
-            Flags::parse_from(["lab-cluster", "--authorization-mode", text]).mode()
-        };
+        let mode =
+            |text: &str| Flags::parse_from(["lab-cluster", "--authorization-mode", text]).mode();
         assert_eq!(mode("AlwaysAllow"), Ok(AuthorizationMode::AlwaysAllow));
         assert_eq!(mode("RBAC"), Ok(AuthorizationMode::Rbac));
         assert_eq!(mode("Node,RBAC"), Ok(AuthorizationMode::Rbac));

@@ -1,7 +1,48 @@
-//! A Kubernetes API server in one process, built of the chapters.
+//! A Kubernetes API server in one process, to see how it treats tokens. It has no parser, no
+//! signature check and no claims check of its own: it calls the chapters.
+//!
+//! | to know | read |
+//! |---|---|
+//! | the way of a request | [`api`], then [`authn`], [`authz`], [`resources`] |
+//! | who a token makes its bearer | [`authn::service_accounts`], [`authn::bound_objects`] |
+//! | where a token comes from | [`tokens`] |
+//! | what is stored | [`registry`], [`data_dir`] |
+//! | why a request was answered as it was | [`trace`] |
+//!
+//! A chapter, an exercise or a test starts one of its own:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lab_cluster::StartError> {
+//! use lab_cluster::{LabCluster, Options};
+//!
+//! let cluster = LabCluster::start(Options::embedded()).await?;
+//! assert!(cluster.admin_kubeconfig().contains("client-certificate-data"));
+//! cluster.shutdown().await;
+//! # Ok(()) }
+//! ```
 
+pub mod api;
+pub mod authn;
 pub mod authz;
+pub mod data_dir;
+pub mod decode;
 pub mod discovery;
+pub mod flags;
+pub mod kubeconfig;
+pub mod negotiate;
+pub mod pki;
 pub mod registry;
+pub mod request_info;
+pub mod resources;
 pub mod reviews;
+pub mod server;
+mod start;
 pub mod status;
+pub mod tokens;
+pub mod trace;
+mod views;
+
+pub use flags::Flags;
+pub use registry::Registry;
+pub use start::{LabCluster, Options, StartError, Storage};
+pub use trace::Trace;

@@ -4,7 +4,9 @@
 use crate::registry::List;
 use crate::request_info::Query;
 use crate::status::Refusal;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT, WARNING};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT, WARNING,
+};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -132,6 +134,19 @@ impl Form {
             Self::Yaml => "application/yaml",
         }
     }
+}
+
+/// Whether a client takes a document of this type.
+#[must_use]
+pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
+    let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
+        return true;
+    };
+    let family = media_type.split('/').next().unwrap_or_default();
+    accept.split(',').any(|range| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        range == media_type || range == "*/*" || range == format!("{family}/*")
+    })
 }
 
 /// Writes an answer. `audit_id` is what the log would call the request.

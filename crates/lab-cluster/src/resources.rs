@@ -2,20 +2,29 @@
 //! authenticated and authorized.
 
 use crate::api::attributes;
-use crate::authn::Chain;
+use crate::authn::{Chain, Credentials};
 use crate::authz::{Authorizer, escalation};
 use crate::decode::{self, Expected};
-use crate::discovery;
-use crate::negotiate::{Content, Reply};
+use crate::discovery::{self, Page};
+use crate::negotiate::{self, Content, Form, Reply};
 use crate::registry::kinds::{self, ResourceKind};
 use crate::registry::{ListOptions, PatchType, Preconditions, Registry, WriteOptions};
 use crate::request_info::{Query, RequestInfo};
+use crate::reviews::{self, Credential, ReviewKind};
 use crate::status::Refusal;
 use crate::tokens::{TOKEN_REQUEST, TokenIssuer};
+use crate::trace::Trace;
 use crate::views::StoredRoles;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use serde_json::Value;
+use signing::KeySet;
 use static_tokens::User;
 use std::sync::Arc;
+
+/// Where a server says whether it is well. It answers anybody who is authenticated
+/// (`--authorization-always-allow-paths`).
+pub const HEALTH: [&str; 3] = ["/healthz", "/readyz", "/livez"];
 
 /// Everything that can be asked for.
 pub struct Resources {
@@ -27,17 +36,26 @@ pub struct Resources {
     pub chain: Arc<Chain>,
     /// Who answers a `SelfSubjectAccessReview`, and guards roles.
     pub authorizer: Arc<dyn Authorizer>,
+    /// The first `--service-account-issuer`.
+    pub issuer: String,
     /// The keys that outsiders may check tokens with.
-    pub keys: Arc<signing::KeySet>,
+    pub keys: Arc<KeySet>,
+    /// Where clients reach the server: `127.0.0.1:16443`.
+    pub address: String,
 }
 
 /// A request that has been let through.
-struct Admitted<'r> {
-    info: &'r RequestInfo,
-    query: &'r Query,
-    user: &'r User,
-    content_type: Option<&'r str>,
-    body: &'r [u8],
+pub struct Admitted<'r> {
+    /// What is asked.
+    pub info: &'r RequestInfo,
+    /// And how.
+    pub query: &'r Query,
+    /// The client's headers.
+    pub headers: &'r HeaderMap,
+    /// Who asks.
+    pub user: &'r User,
+    /// What was sent along.
+    pub body: &'r [u8],
 }
 
 impl Resources {
@@ -45,28 +63,50 @@ impl Resources {
     ///
     /// # Errors
     /// The real server's refusals.
-    pub fn answer(
-        &self,
-        info: &RequestInfo,
-        query: &Query,
-        user: &User,
-        content_type: Option<&str>,
-        body: &[u8],
-    ) -> Result<Reply, Refusal> {
-        let request = Admitted { info, query, user, content_type, body };
+    pub fn answer(&self, request: &Admitted) -> Result<Reply, Refusal> {
+        let info = request.info;
         if !info.is_resource {
-            return self.document(info);
+            return self.document(request);
         }
-        if let Some(reply) = self.review(&request)? {
-            return Ok(reply);
+        // What is at the path is no secret; in which form it can be had is decided before.
+        Form::wanted(request.headers, request.query)?;
+        if let Some(kind) = reviews::find(&info.group, &info.version, &info.resource) {
+            return self.review(kind, request);
         }
         let kind = kinds::find(&info.group, &info.version, &info.resource)
-            .filter(|kind| kind.namespaced || info.namespace.is_empty() || kind.plural == "namespaces")
+            .filter(|kind| {
+                kind.namespaced || info.namespace.is_empty() || kind.plural == "namespaces"
+            })
             .ok_or_else(Refusal::no_such_path)?;
         match info.subresource.as_str() {
-            "" => self.object(kind, &request),
-            "token" if kind.plural == "serviceaccounts" => self.token(&request),
+            "" => self.object(kind, request),
+            "token" if kind.plural == "serviceaccounts" => self.token(request),
             _ => Err(Refusal::no_such_path()),
+        }
+    }
+
+    /// A path that is no resource: the server's health, its version, what it serves, its keys.
+    fn document(&self, request: &Admitted) -> Result<Reply, Refusal> {
+        let RequestInfo { path, verb, .. } = request.info;
+        if HEALTH.contains(&path.as_str()) {
+            return Ok(Reply::text(200, "ok"));
+        }
+        let Self { issuer, keys, address, .. } = self;
+        let page = discovery::page(path, &discovery::Server { address, issuer, keys });
+        match page {
+            Page::NoSuchPage => Ok(Reply::text(404, "404 page not found\n")),
+            Page::NoSuchResource => Err(Refusal::no_such_path()),
+            _ if verb != "get" => Err(Refusal::method_not_allowed()),
+            Page::Object(object) => {
+                Form::wanted(request.headers, request.query)?;
+                Ok(Reply::new(200, Content::Value(object)))
+            }
+            Page::Document { media_type, cache_control, text } => {
+                if !negotiate::accepts(request.headers, media_type) {
+                    return Err(Refusal::not_acceptable(&[media_type]));
+                }
+                Ok(Reply::new(200, Content::Document { media_type, cache_control, text }))
+            }
         }
     }
 
@@ -80,6 +120,48 @@ impl Resources {
         let issued = self.tokens.issue(&info.namespace, &info.name, &body)?;
         let content = Content::Value(issued.object);
         Ok(Reply { status: 201, content, warnings: issued.warnings })
+    }
+
+    /// A question: it is created, and stored nowhere.
+    fn review(&self, kind: &'static ReviewKind, request: &Admitted) -> Result<Reply, Refusal> {
+        if !request.info.name.is_empty() || !request.info.namespace.is_empty() {
+            return Err(Refusal::no_such_path());
+        }
+        if request.info.verb != "create" {
+            return Err(Refusal::method_not_allowed());
+        }
+        let sent =
+            request.decode(Expected { group: kind.group, version: "v1", kind: kind.kind })?;
+        let strict = request.query.get("fieldValidation") == Some("Strict");
+        let body = reviews::Body::read(kind, &sent, strict)?;
+        let user = request.user;
+        let authorizer = &*self.authorizer;
+        let answer = match kind.kind {
+            "TokenReview" => {
+                reviews::token_review(&body, &self.chain.api_audiences, |header, audiences| {
+                    self.whose(header, audiences)
+                })?
+            }
+            "SelfSubjectReview" => reviews::self_subject_review(user, self.tokens.clock.now()),
+            "SelfSubjectAccessReview" => {
+                reviews::self_subject_access_review(&body, user, authorizer)?
+            }
+            "SelfSubjectRulesReview" => {
+                reviews::self_subject_rules_review(&body, user, authorizer)?
+            }
+            _ => reviews::subject_access_review(&body, authorizer)?,
+        };
+        Ok(Reply { status: 201, content: Content::Value(answer), warnings: body.warnings })
+    }
+
+    /// What the chain says of a header that somebody else was sent.
+    fn whose(&self, header: &str, audiences: &[String]) -> Credential {
+        let credentials = Credentials { certificates: &[], authorization: Some(header.as_bytes()) };
+        match self.chain.authenticate(credentials, audiences, &mut Trace::default()) {
+            Ok(known) => Credential::Of(known.user, known.audiences),
+            Err(nobody) if nobody.reasons.is_empty() => Credential::Nobodys,
+            Err(nobody) => Credential::Refused(nobody.message()),
+        }
     }
 
     /// One object, or a collection of them.
@@ -151,8 +233,12 @@ fn expected(kind: &ResourceKind) -> Expected {
 }
 
 impl Admitted<'_> {
+    fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+    }
+
     fn decode(&self, expected: Expected) -> Result<Value, Refusal> {
-        decode::body(self.content_type, self.body, expected)
+        decode::body(self.content_type(), self.body, expected)
     }
 
     fn write_options(&self) -> Result<WriteOptions, Refusal> {
@@ -172,9 +258,7 @@ impl Admitted<'_> {
             0
         } else {
             limit.parse::<i64>().map_err(|_| {
-                Refusal::bad_request(format!(
-                    "strconv.ParseInt: parsing {limit:?}: invalid syntax"
-                ))
+                Refusal::bad_request(format!("strconv.ParseInt: parsing {limit:?}: invalid syntax"))
             })?
         };
         Ok(ListOptions {
@@ -191,7 +275,7 @@ impl Admitted<'_> {
             ("application/merge-patch+json", PatchType::Merge),
             ("application/strategic-merge-patch+json", PatchType::StrategicMerge),
         ];
-        let sent = self.content_type.unwrap_or_default();
+        let sent = self.content_type().unwrap_or_default();
         let sent = sent.split(';').next().unwrap_or_default().trim();
         let Some((_, patch_type)) = types.iter().find(|(media_type, _)| *media_type == sent) else {
             let names = types.map(|(media_type, _)| media_type);

@@ -6,15 +6,18 @@ use crate::authn::cache::Cached;
 use crate::authn::service_accounts::{BoundTokens, LegacyTokens};
 use crate::authn::x509::ClientCertificates;
 use crate::authn::{AudienceAgnostic, Chain, TokenAuthenticator, Union};
-use crate::authz::{self, Authorizer};
+use crate::authz::{self, Authorizer, bootstrap};
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::flags::{AuthorizationMode, FlagError, Flags};
 use crate::kubeconfig::Cluster;
 use crate::pki::Pki;
-use crate::registry::{IdSource, RandomIds, Registry, Store};
+use crate::registry::{
+    Controllers, IdSource, LegacyToken, RandomIds, Registry, Store, kinds, seeds,
+};
 use crate::resources::Resources;
 use crate::server;
-use crate::tokens::TokenIssuer;
+use crate::status::Refusal;
+use crate::tokens::{self, TokenIssuer};
 use crate::trace::Trace;
 use crate::views::StoredRoles;
 use expiry::Validator;
@@ -105,6 +108,9 @@ pub enum StartError {
     /// The objects.
     #[error(transparent)]
     Store(#[from] crate::registry::StoreError),
+    /// The first objects could not be made.
+    #[error("cannot make what every cluster has: {0}")]
+    Furnish(#[from] Refusal),
     /// A key file.
     #[error("{path}: {source}")]
     Key {
@@ -242,9 +248,9 @@ impl LabCluster {
                 tokens,
                 chain: chain.clone(),
                 authorizer,
-                keys,
                 issuer: flags.service_account_issuer[0].clone(),
-                address,
+                keys,
+                address: address.to_string(),
             },
             registry: registry.clone(),
             ids,
@@ -320,7 +326,7 @@ impl LabCluster {
 /// What lies in the folder, or is made for a cluster that has none.
 struct Files {
     pki: Pki,
-    signing_key: SigningKey,
+    signing_key: Arc<SigningKey>,
     store: Store,
 }
 
@@ -330,9 +336,8 @@ impl Files {
         flags: &Flags,
         signing_key: Option<SigningKey>,
     ) -> Result<Self, StartError> {
-        let named = |path: &Option<PathBuf>| {
-            path.as_deref().map(data_dir::read_signing_key).transpose()
-        };
+        let named =
+            |path: &Option<PathBuf>| path.as_deref().map(data_dir::read_signing_key).transpose();
         let signing_key = match signing_key {
             Some(key) => Some(key),
             None => named(&flags.service_account_signing_key_file)?,
@@ -340,10 +345,7 @@ impl Files {
         match storage {
             Storage::Memory => Ok(Self {
                 pki: Pki::generate(flags.bind_address).map_err(DataDirError::Pki)?,
-                signing_key: match signing_key {
-                    Some(key) => key,
-                    None => SigningKey::generate(),
-                },
+                signing_key: Arc::new(signing_key.unwrap_or_else(SigningKey::generate)),
                 store: Store::in_memory(),
             }),
             Storage::Folder(root) => {
@@ -352,13 +354,41 @@ impl Files {
                     store: Store::open(&folder.objects())?,
                     pki: folder.pki(flags.bind_address)?,
                     signing_key: match signing_key {
-                        Some(key) => key,
-                        None => folder.signing_key()?,
+                        Some(key) => Arc::new(key),
+                        None => Arc::new(folder.signing_key()?),
                     },
                 })
             }
         }
     }
+}
+
+/// What is there before anybody asks for anything: what the API server makes, what its controllers
+/// make, and, unless it is bare, what one sees on a microk8s.
+fn furnish(
+    registry: &Registry,
+    flags: &Flags,
+    mode: AuthorizationMode,
+    key: &Arc<SigningKey>,
+    pki: &Pki,
+) -> Result<(), Refusal> {
+    seeds::system_namespaces(registry)?;
+    if mode == AuthorizationMode::Rbac {
+        let roles = bootstrap::cluster_roles(false).into_iter();
+        let bindings = bootstrap::cluster_role_bindings().into_iter();
+        registry.create_missing(
+            roles
+                .map(|role| (&kinds::CLUSTER_ROLES, role))
+                .chain(bindings.map(|binding| (&kinds::CLUSTER_ROLE_BINDINGS, binding))),
+        )?;
+    }
+    if flags.bare {
+        return Ok(());
+    }
+    let key = key.clone();
+    let sign = move |token: &LegacyToken| key.sign(&tokens::legacy_claims(token)).ok();
+    registry.start_controllers(Controllers::new(&*pki.authority.certificate, sign))?;
+    seeds::sample_workloads(registry)
 }
 
 /// The keys that tokens are checked with: those named, or else the one that signs.

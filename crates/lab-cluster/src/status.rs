@@ -129,15 +129,15 @@ impl Refusal {
     #[must_use]
     pub fn not_acceptable(supported: &[&str]) -> Self {
         let message =
-            format!("only the following media types are accepted: {}", supported.join(", "));
-        Self::new(406, "NotAcceptable", message, None)
+            format!("406: Not Acceptable\n\nAvailable representations: {}", supported.join(", "));
+        Self::new(406, "NotAcceptable", message, Some(json!({})))
     }
 
     /// 413: the body goes on past the limit of 3 MiB.
     #[must_use]
     pub fn too_large() -> Self {
         let message = "Request entity too large: limit is 3145728".to_owned();
-        Self::new(413, "RequestEntityTooLarge", message, Some(json!({})))
+        Self::new(413, "RequestEntityTooLarge", message, None)
     }
 
     /// 415: the body is of a type that is not understood.

@@ -35,13 +35,12 @@ impl LastUsed for Registry {
         });
         let options = WriteOptions::default();
         // Whoever sent the token is let in, label or no label.
-        let _ =
-            self.patch(&kinds::SECRETS, namespace, secret, PatchType::Merge, label, &options);
+        let _ = self.patch(&kinds::SECRETS, namespace, secret, PatchType::Merge, label, &options);
     }
 }
 
 /// Roles and bindings, read from the registry at each decision: a change counts at once.
-pub struct StoredRoles(pub Arc<Registry>);
+pub(crate) struct StoredRoles(pub(crate) Arc<Registry>);
 
 impl StoredRoles {
     fn rules(&self, kind: &'static ResourceKind, ns: &str, name: &str) -> Option<Vec<PolicyRule>> {

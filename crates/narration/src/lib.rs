@@ -23,5 +23,5 @@ mod story;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use input::{InputError, MAX_TOKEN_BYTES, read, read_text};
-pub use outcome::{Answer, Outcome, Report, conclude};
+pub use outcome::{Answer, Outcome, Report, aside, conclude};
 pub use story::{Story, stdout};

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Display;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// What a program that could do its work found.
@@ -85,12 +85,18 @@ pub fn conclude(outcome: Outcome) -> ExitCode {
         Err(report) => report,
     };
     let bold = anstyle::AnsiColor::Red.on_default().bold();
-    anstream::eprintln!("{bold}error{bold:#}: {}", report.message);
+    aside(format_args!("{bold}error{bold:#}: {}", report.message));
     for cause in &report.causes {
-        anstream::eprintln!("  because: {cause}");
+        aside(format_args!("  because: {cause}"));
     }
     for advice in &report.advice {
-        anstream::eprintln!("  try: {advice}");
+        aside(format_args!("  try: {advice}"));
     }
     ExitCode::from(report.status)
+}
+
+/// Says something beside the story, on standard error: a note, a warning, a trace. Nobody may be
+/// listening there, and that is no error.
+pub fn aside(text: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -5,8 +5,7 @@
 //! [2]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 
 /// What the warning says after `Bearer` and two spaces.
-pub const EXTRA_SPACE_WARNING: &str =
-    "the provided Authorization header contains extra space before the bearer token, and is ignored";
+pub const EXTRA_SPACE_WARNING: &str = "the provided Authorization header contains extra space before the bearer token, and is ignored";
 
 /// What the header holds.
 #[derive(Debug, PartialEq, Eq)]

@@ -13,9 +13,7 @@ use crate::authn::{Answer, CREDENTIAL_ID, TokenAuthenticator};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use expiry::Validator;
 use hmac::{Hmac, KeyInit, Mac};
-use jwt_anatomy::{
-    Claims, KubernetesClaims, LEGACY_ISSUER, ServiceAccountName, UnverifiedToken,
-};
+use jwt_anatomy::{Claims, KubernetesClaims, LEGACY_ISSUER, ServiceAccountName, UnverifiedToken};
 use narration::Clock;
 use sha2::Sha256;
 use signing::{KeySet, SignedClaims};

@@ -19,9 +19,9 @@ use static_tokens::{Rejection, User, Verdict};
 use std::sync::Arc;
 use std::time::Duration;
 use x509_cert::Certificate;
-use x509_cert::der::asn1::{Ia5StringRef, PrintableStringRef, TeletexStringRef, Utf8StringRef};
 use x509_cert::der::asn1::ObjectIdentifier;
-use x509_cert::der::{Any, Decode, Tagged, Tag};
+use x509_cert::der::asn1::{Ia5StringRef, PrintableStringRef, TeletexStringRef, Utf8StringRef};
+use x509_cert::der::{Any, Decode, Tag, Tagged};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");

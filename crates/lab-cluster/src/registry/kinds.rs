@@ -6,7 +6,8 @@
 use crate::status;
 
 /// One kind of object, and the path segment ("resource") it is reached under.
-#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct ResourceKind {
     /// The API group; empty for the core group, whose objects live under `/api`.
     pub group: &'static str,
@@ -26,7 +27,17 @@ pub struct ResourceKind {
     pub namespaced: bool,
     /// What may be asked of it, in alphabetical order.
     pub verbs: &'static [&'static str],
+    /// Its place in [`ALL`].
+    pub(super) index: usize,
 }
+
+impl PartialEq for ResourceKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for ResourceKind {}
 
 const ALL_VERBS: &[&str] =
     &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -41,6 +52,7 @@ const CORE: ResourceKind = ResourceKind {
     categories: &[],
     namespaced: true,
     verbs: ALL_VERBS,
+    index: usize::MAX,
 };
 
 const RBAC: ResourceKind = ResourceKind { group: "rbac.authorization.k8s.io", ..CORE };
@@ -54,6 +66,7 @@ pub static NAMESPACES: ResourceKind = ResourceKind {
     namespaced: false,
     // Several namespaces cannot be deleted at once.
     verbs: &["create", "delete", "get", "list", "patch", "update", "watch"],
+    index: 1,
     ..CORE
 };
 
@@ -63,6 +76,7 @@ pub static SERVICE_ACCOUNTS: ResourceKind = ResourceKind {
     plural: "serviceaccounts",
     singular: "serviceaccount",
     short_names: &["sa"],
+    index: 5,
     ..CORE
 };
 
@@ -73,12 +87,13 @@ pub static PODS: ResourceKind = ResourceKind {
     singular: "pod",
     short_names: &["po"],
     categories: &["all"],
+    index: 3,
     ..CORE
 };
 
 /// Small things that not everybody should read; legacy tokens among them.
 pub static SECRETS: ResourceKind =
-    ResourceKind { kind: "Secret", plural: "secrets", singular: "secret", ..CORE };
+    ResourceKind { kind: "Secret", plural: "secrets", singular: "secret", index: 4, ..CORE };
 
 /// Small things that anybody may read; the cluster's CA among them.
 pub static CONFIG_MAPS: ResourceKind = ResourceKind {
@@ -86,6 +101,7 @@ pub static CONFIG_MAPS: ResourceKind = ResourceKind {
     plural: "configmaps",
     singular: "configmap",
     short_names: &["cm"],
+    index: 0,
     ..CORE
 };
 
@@ -96,16 +112,22 @@ pub static NODES: ResourceKind = ResourceKind {
     singular: "node",
     short_names: &["no"],
     namespaced: false,
+    index: 2,
     ..CORE
 };
 
 /// What may be done, in one namespace.
 pub static ROLES: ResourceKind =
-    ResourceKind { kind: "Role", plural: "roles", singular: "role", ..RBAC };
+    ResourceKind { kind: "Role", plural: "roles", singular: "role", index: 9, ..RBAC };
 
 /// Who may do it, in one namespace.
-pub static ROLE_BINDINGS: ResourceKind =
-    ResourceKind { kind: "RoleBinding", plural: "rolebindings", singular: "rolebinding", ..RBAC };
+pub static ROLE_BINDINGS: ResourceKind = ResourceKind {
+    kind: "RoleBinding",
+    plural: "rolebindings",
+    singular: "rolebinding",
+    index: 8,
+    ..RBAC
+};
 
 /// What may be done, anywhere.
 pub static CLUSTER_ROLES: ResourceKind = ResourceKind {
@@ -113,6 +135,7 @@ pub static CLUSTER_ROLES: ResourceKind = ResourceKind {
     plural: "clusterroles",
     singular: "clusterrole",
     namespaced: false,
+    index: 7,
     ..RBAC
 };
 
@@ -122,6 +145,7 @@ pub static CLUSTER_ROLE_BINDINGS: ResourceKind = ResourceKind {
     plural: "clusterrolebindings",
     singular: "clusterrolebinding",
     namespaced: false,
+    index: 6,
     ..RBAC
 };
 
@@ -168,4 +192,17 @@ impl ResourceKind {
 pub fn find(group: &str, version: &str, plural: &str) -> Option<&'static ResourceKind> {
     ALL.into_iter()
         .find(|kind| kind.group == group && kind.version == version && kind.plural == plural)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_knows_its_place() {
+        for (place, kind) in ALL.into_iter().enumerate() {
+            assert_eq!(kind.index, place, "{}", kind.kind);
+            assert_eq!(find(kind.group, "v1", kind.plural), Some(kind));
+        }
+    }
 }

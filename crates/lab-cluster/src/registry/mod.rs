@@ -1,38 +1,52 @@
 //! The objects of the cluster: what is there, and what may be written. No HTTP, no users: whoever
 //! calls has been authenticated and authorized.
+//!
+//! - [`kinds`]: the table of what is served;
+//! - [`store`](Store): everything in memory, and on disk before it is acknowledged;
+//! - `shapes`, `fields`: from JSON to the fields of a kind;
+//! - `strategy`: what is particular to each kind;
+//! - `writer`: a create, an update, a patch, a delete, step by step;
+//! - [`controllers`], [`seeds`]: what else happens, and what exists from the start.
 
+pub mod controllers;
 pub mod kinds;
+pub mod object;
+pub mod seeds;
+
+mod admission;
+mod disk;
+mod draft;
+mod field_selector;
+mod fields;
+pub(crate) mod go;
+mod ids;
+mod label_selector;
+mod list;
+mod names;
+mod patch;
+mod problems;
+mod shapes;
+mod store;
+mod strategy;
+mod world;
+mod writer;
+
+pub use controllers::{Controllers, LegacyToken};
+pub use disk::StoreError;
+pub use fields::{refuse_unknown_fields, unknown_fields};
+pub use ids::{CountedIds, IdSource, RandomIds};
+pub use list::{List, ListOptions};
+pub use patch::PatchType;
+pub use store::Store;
 
 use crate::status::Refusal;
 use kinds::ResourceKind;
 use narration::Clock;
 use serde_json::Value;
-use std::sync::Arc;
-
-/// Where names that nobody chose come from: uids, and the ends of generated names.
-pub trait IdSource: Send + Sync {
-    /// A UUID of version 4, as text.
-    fn uid(&self) -> String;
-    /// Five characters of the alphabet that Kubernetes ends generated names with.
-    fn suffix(&self) -> String;
-}
-
-/// The objects, in memory and on disk.
-#[derive(Debug, Default)]
-pub struct Store(());
-
-/// Which objects of a kind, and how many at a time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListOptions {
-    /// `app=web,tier!=db`; empty for all.
-    pub label_selector: String,
-    /// `metadata.name=x`; empty for all.
-    pub field_selector: String,
-    /// At most so many; 0 for all.
-    pub limit: u64,
-    /// Where the page before ended: its `metadata.continue`.
-    pub continue_token: String,
-}
+use std::sync::{Arc, OnceLock};
+use store::NotWritten;
+use world::Change;
+use writer::Writer;
 
 /// How to write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,71 +64,84 @@ pub struct Preconditions {
     pub resource_version: Option<String>,
 }
 
-/// How a patch is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PatchType {
-    /// `application/merge-patch+json`, RFC 7396.
-    Merge,
-    /// `application/json-patch+json`, RFC 6902.
-    Json,
-    /// `application/strategic-merge-patch+json`: Kubernetes' own.
-    StrategicMerge,
-}
-
-/// A page of objects. Serialises as the `List` object that a client gets, without copying what is
-/// in it.
-#[derive(Debug, Clone)]
-pub struct List {
-    /// Of what.
-    pub kind: &'static ResourceKind,
-    /// The revision that this page shows.
-    pub resource_version: String,
-    /// Where the next page begins; empty when this was the last.
-    pub continue_token: String,
-    /// How many come after this page, if that was counted.
-    pub remaining: Option<u64>,
-    /// The objects, by namespace and name.
-    pub items: Vec<Arc<Value>>,
-}
-
-/// The objects and the rules for writing them. Reading takes a lock for the time of a look-up and
-/// copies no object.
+/// The objects and the rules for writing them. One writes at a time, and waits for the disk; who
+/// reads waits for neither, and copies no object.
 pub struct Registry {
-    _store: Store,
-    _clock: Arc<dyn Clock>,
-    _ids: Arc<dyn IdSource>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    controllers: OnceLock<Controllers>,
 }
 
-#[expect(clippy::missing_errors_doc, clippy::unused_self, unused_variables, reason = "a skeleton")]
-#[expect(clippy::needless_pass_by_value, clippy::missing_panics_doc, reason = "a skeleton")]
 impl Registry {
-    /// A registry over a store.
+    /// A registry over a store. There are no controllers yet, as on an API server alone.
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { _store: store, _clock: clock, _ids: ids }
+        Self { store, clock, ids, controllers: OnceLock::new() }
+    }
+
+    /// Starts the controllers. They catch up with all there is, and from then on follow every
+    /// write, in the same commit. Started twice, the first ones stay. From now on, also, a pod
+    /// needs an account to run as.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn start_controllers(&self, controllers: Controllers) -> Result<(), Refusal> {
+        let controllers = self.controllers.get_or_init(|| controllers);
+        let everything = self.store.read(|world| {
+            world
+                .all()
+                .map(|(kind, key, object)| Change {
+                    revision: world.revision,
+                    kind,
+                    key: key.to_owned(),
+                    before: None,
+                    after: Some(Arc::clone(object)),
+                })
+                .collect()
+        });
+        self.write(WriteOptions::default(), |writer| {
+            controllers.resync(everything, writer);
+            Ok(())
+        })
     }
 
     /// One object; `namespace` is empty at cluster scope.
+    ///
+    /// # Errors
+    /// 404.
     pub fn get(
         &self,
         kind: &'static ResourceKind,
         namespace: &str,
         name: &str,
     ) -> Result<Arc<Value>, Refusal> {
-        todo!()
+        let in_place = kind.namespaced != namespace.is_empty() && !name.contains('/');
+        let key = world::key(namespace, name);
+        self.store
+            .read(|world| world.get(kind, &key).cloned())
+            .filter(|_| in_place)
+            .ok_or_else(|| Refusal::not_found(kind.as_resource(), name))
     }
 
     /// The objects of a kind; an empty `namespace` means all of them.
+    ///
+    /// # Errors
+    /// 400 for a selector or a `continue` token that cannot be understood.
     pub fn list(
         &self,
         kind: &'static ResourceKind,
         namespace: &str,
         options: &ListOptions,
     ) -> Result<List, Refusal> {
-        todo!()
+        self.store.read(|world| list::list(world, kind, namespace, options))
     }
 
     /// Adds an object, and gives it back as it was stored.
+    ///
+    /// # Errors
+    /// 400, 403, 404, 409 and 422 in the words of the real server. So for all that follow; and
+    /// 500 when the disk does not take it.
     pub fn create(
         &self,
         kind: &'static ResourceKind,
@@ -122,10 +149,13 @@ impl Registry {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Arc<Value>, Refusal> {
-        todo!()
+        self.write(*options, |writer| writer.create(kind, namespace, body))
     }
 
-    /// Replaces an object.
+    /// Replaces an object. Roles and bindings that are not there are made: a 201 then, not a 200.
+    ///
+    /// # Errors
+    /// As [`Registry::create`].
     pub fn update(
         &self,
         kind: &'static ResourceKind,
@@ -134,25 +164,30 @@ impl Registry {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Arc<Value>, Refusal> {
-        todo!()
+        self.write(*options, |writer| writer.update(kind, namespace, name, body))
     }
 
     /// Changes part of an object.
-    #[expect(clippy::too_many_arguments, reason = "a skeleton")]
+    ///
+    /// # Errors
+    /// As [`Registry::create`].
     pub fn patch(
         &self,
         kind: &'static ResourceKind,
         namespace: &str,
         name: &str,
         patch_type: PatchType,
-        body: Value,
+        patch: Value,
         options: &WriteOptions,
     ) -> Result<Arc<Value>, Refusal> {
-        todo!()
+        self.write(*options, |writer| writer.patch(kind, namespace, name, patch_type, patch))
     }
 
     /// Removes an object. Answers what the client is sent: a `Status` or the object itself,
-    /// depending on the kind.
+    /// depending on the kind, and on whether somebody has something to do first.
+    ///
+    /// # Errors
+    /// As [`Registry::create`].
     pub fn delete(
         &self,
         kind: &'static ResourceKind,
@@ -161,10 +196,13 @@ impl Registry {
         preconditions: &Preconditions,
         options: &WriteOptions,
     ) -> Result<Value, Refusal> {
-        todo!()
+        self.write(*options, |writer| writer.delete(kind, namespace, name, preconditions))
     }
 
-    /// Removes all that a list would show.
+    /// Removes all that a list would show, and shows it as it was.
+    ///
+    /// # Errors
+    /// As [`Registry::list`] and [`Registry::create`].
     pub fn delete_collection(
         &self,
         kind: &'static ResourceKind,
@@ -172,12 +210,82 @@ impl Registry {
         selection: &ListOptions,
         options: &WriteOptions,
     ) -> Result<List, Refusal> {
-        todo!()
+        let list = self.list(kind, namespace, selection)?;
+        self.write(*options, |writer| {
+            for item in &list.items {
+                let preconditions = Preconditions {
+                    uid: Some(object::uid(item).to_owned()),
+                    resource_version: None,
+                };
+                match writer.delete(
+                    kind,
+                    object::namespace(item),
+                    object::name(item),
+                    &preconditions,
+                ) {
+                    Err(refusal) if refusal.code == 404 || refusal.code == 409 => {} // gone already
+                    result => drop(result?),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(list)
     }
 
-    /// Every object there is, with its kind.
+    /// Makes those of some objects that are not there yet, all in one commit: what must exist when
+    /// a cluster starts.
+    ///
+    /// # Errors
+    /// As [`Registry::create`]. Nothing is made then.
+    pub fn create_missing(
+        &self,
+        objects: impl IntoIterator<Item = (&'static ResourceKind, Value)>,
+    ) -> Result<(), Refusal> {
+        self.write(WriteOptions::default(), |writer| {
+            for (kind, object) in objects {
+                let namespace = object::namespace(&object).to_owned();
+                if writer.draft.get(kind, &world::key(&namespace, object::name(&object))).is_none()
+                {
+                    writer.create(kind, &namespace, object)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Every object there is, with its kind: to look for something in all of them.
     #[must_use]
     pub fn all_objects(&self) -> Vec<(&'static ResourceKind, Arc<Value>)> {
-        todo!()
+        self.store
+            .read(|world| world.all().map(|(kind, _, object)| (kind, Arc::clone(object))).collect())
+    }
+
+    /// Lets somebody write, then the controllers, and keeps all of it or none.
+    fn write<R>(
+        &self,
+        options: WriteOptions,
+        write: impl FnOnce(&mut Writer) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
+        let controllers = self.controllers.get();
+        self.store.write(!options.dry_run, |draft| {
+            let mut writer = Writer {
+                draft,
+                ids: &*self.ids,
+                now: self.clock.now(),
+                dry_run: options.dry_run,
+                pods_get_accounts: controllers.is_some(),
+            };
+            let result = write(&mut writer)?;
+            if let Some(controllers) = controllers {
+                controllers.follow(&mut writer);
+            }
+            Ok(result)
+        })
+    }
+}
+
+impl From<NotWritten> for Refusal {
+    fn from(error: NotWritten) -> Self {
+        Self::internal(error.to_string())
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::authn::bound_objects::Lookup;
 use crate::decode::{Expected, Fields};
-use crate::registry::IdSource;
+use crate::registry::{IdSource, LegacyToken};
 use crate::status::{Cause, Kind, Refusal};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use expiry::lifetime::{self, Grant, LifetimeError};
@@ -27,7 +27,7 @@ const KIND: Kind<'static> = Kind { group: TOKEN_REQUEST.group, resource: TOKEN_R
 /// Who signs tokens.
 pub struct TokenIssuer {
     /// `--service-account-signing-key-file`.
-    pub key: SigningKey,
+    pub key: Arc<SigningKey>,
     /// The first `--service-account-issuer`.
     pub issuer: String,
     /// `--api-audiences`: who a token is for when nobody says.
@@ -104,7 +104,8 @@ impl TokenIssuer {
             .sign(&claims)
             .map_err(|error| Refusal::internal(format!("failed to generate token: {error}")))?;
 
-        let mut spec = json!({"audiences": audiences, "expirationSeconds": grant.status_expires_in});
+        let mut spec =
+            json!({"audiences": audiences, "expirationSeconds": grant.status_expires_in});
         spec["boundObjectRef"] = body["spec"]["boundObjectRef"].clone();
         let object = json!({
             "kind": TOKEN_REQUEST.kind,
@@ -222,7 +223,8 @@ impl TokenIssuer {
 
 /// The claims of a legacy token, for the controller that fills Secrets.
 #[must_use]
-pub fn legacy_claims(namespace: &str, account: &str, uid: &str, secret: &str) -> Value {
+pub fn legacy_claims(token: &LegacyToken) -> Value {
+    let LegacyToken { namespace, account, uid, secret } = token;
     json!({
         "iss": LEGACY_ISSUER,
         "kubernetes.io/serviceaccount/namespace": namespace,
@@ -268,8 +270,9 @@ impl<'b> Request<'b> {
         fields.object("TokenRequest", "spec", "v1.TokenRequestSpec")?;
         let bound = "spec.boundObjectRef";
         let bound = if fields.object("TokenRequestSpec", bound, "v1.BoundObjectReference")? {
-            let field =
-                |name| fields.string("BoundObjectReference", &format!("spec.boundObjectRef.{name}"));
+            let field = |name| {
+                fields.string("BoundObjectReference", &format!("spec.boundObjectRef.{name}"))
+            };
             Some(BoundRef {
                 kind: field("kind")?,
                 api_version: field("apiVersion")?,

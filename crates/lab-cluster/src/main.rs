@@ -1,0 +1,129 @@
+//! `cargo run -p lab-cluster`: a Kubernetes API server on your own machine.
+
+use clap::Parser;
+use lab_cluster::data_dir::{DataDir, DataDirError};
+use lab_cluster::{Flags, LabCluster, Options, StartError, Trace};
+use narration::{Answer, Outcome, Report};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    narration::conclude(run())
+}
+
+fn run() -> Outcome {
+    let mut flags = flags_of_this_run()?;
+    flags.check().map_err(Report::usage)?;
+    // Removed when it is dropped: at the end of the run.
+    let ephemeral = if flags.ephemeral {
+        let folder = tempfile::Builder::new().prefix("lab-cluster-").tempdir()?;
+        flags.data_dir = folder.path().to_path_buf();
+        Some(folder)
+    } else {
+        None
+    };
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(serve(flags));
+    drop(ephemeral);
+    outcome
+}
+
+async fn serve(flags: Flags) -> Outcome {
+    let data_dir = flags.data_dir.clone();
+    let (address, loopback) = (flags.bind_address, flags.bind_address.is_loopback());
+    let mut options = Options::of(flags.clone());
+    let trace = flags.trace;
+    options.listener = Some(Box::new(move |request: &Trace| {
+        if trace {
+            narration::aside(request);
+        }
+    }));
+    let cluster = LabCluster::start(options).await.map_err(|error| advise(error, &data_dir))?;
+    let folder = DataDir::open(&data_dir, flags.cert_dir.as_deref())?;
+    let admin =
+        folder.write_kubeconfig("client.config", &cluster.admin_kubeconfig(), cluster.cluster())?;
+    let bare =
+        folder.write_kubeconfig("bare.config", &cluster.bare_kubeconfig(), cluster.cluster())?;
+
+    for note in cluster.notes() {
+        narration::aside(format_args!("note: {note}"));
+    }
+    if !loopback {
+        narration::aside(format_args!(
+            "warning: {address} is not loopback: others on your network reach this cluster. It is \
+             for learning, and by default whoever can authenticate may do everything."
+        ));
+    }
+    announce(&cluster, &flags, &admin, &bare)?;
+
+    tokio::signal::ctrl_c().await?;
+    narration::aside("\nstopping: answering what is in flight");
+    cluster.shutdown().await;
+    Ok(Answer::Yes)
+}
+
+fn announce(cluster: &LabCluster, flags: &Flags, admin: &Path, bare: &Path) -> std::io::Result<()> {
+    let (admin, bare) = (admin.display().to_string(), bare.display().to_string());
+    let kept = if flags.ephemeral { "no: gone when it stops" } else { "yes" };
+    let mut story = narration::stdout();
+    story.begin("lab", "A Kubernetes API server, ready. Ctrl-C stops it.")?;
+    story.rows(&[
+        ("address", format!("https://{}", cluster.address())),
+        ("kubeconfig", format!("{admin} (an administrator's certificate)")),
+        ("without a user", format!("{bare} (for --token)")),
+        ("authorization", flags.authorization_mode.join(",")),
+        ("kept", format!("{kept}: {}", flags.data_dir.display())),
+    ])?;
+    story.say("Try, in another terminal:")?;
+    story.lines(format!(
+        "cargo run -q -p bearer-auth -- whoami --kubeconfig {admin}\n\
+         cargo run -q -p bearer-auth -- create-token default --kubeconfig {admin} | cargo run -q -p jwt-anatomy -- -\n\
+         cargo run -q -p bearer-auth -- --kubeconfig {admin}"
+    ))
+}
+
+/// The flags of the folder's `args/kube-apiserver`, if there is one, and after them those of the
+/// command line, which win: as `/var/snap/microk8s/current/args/kube-apiserver` is read.
+fn flags_of_this_run() -> Result<Flags, Report> {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let flags = Flags::parse_from(&typed);
+    if flags.ephemeral {
+        return Ok(flags);
+    }
+    let path = DataDir::arguments(&flags.data_dir);
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(flags) };
+    let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+    let name = |flag: &str| flag.split(['=', ' ']).next().unwrap_or_default().to_owned();
+    let typed_names: Vec<String> =
+        typed.iter().filter_map(|word| word.to_str()).map(name).collect();
+    // A flag that may be repeated is replaced as a whole, not added to.
+    let kept = lines.filter(|line| !typed_names.contains(&name(line)));
+    let words = kept.flat_map(|line| line.splitn(2, ' ').map(OsString::from).collect::<Vec<_>>());
+    let all = typed[..1].iter().cloned().chain(words).chain(typed[1..].iter().cloned());
+    Flags::try_parse_from(all).map_err(|error| {
+        Report::usage(format!("{}: {}", path.display(), error.to_string().trim()))
+            .advise(format!("correct the file, or remove it: {}", path.display()))
+    })
+}
+
+fn advise(error: StartError, data_dir: &Path) -> Report {
+    let moved: PathBuf = data_dir.with_extension("old");
+    let start_anew =
+        format!("keep it and start anew: mv {} {}", data_dir.display(), moved.display());
+    let in_use = matches!(&error, StartError::Listen { source, .. }
+        if source.kind() == std::io::ErrorKind::AddrInUse);
+    let advice = match &error {
+        StartError::Listen { address, .. } if in_use && address.port() == 16443 => {
+            Some("port 16443 is probably your own microk8s: lab-cluster --secure-port 0".to_owned())
+        }
+        StartError::Listen { .. } if in_use => Some("another port: --secure-port 0".to_owned()),
+        StartError::Store(_) | StartError::DataDir(DataDirError::Incomplete { .. }) => {
+            Some(start_anew)
+        }
+        _ => None,
+    };
+    let report = Report::from(error);
+    advice.into_iter().fold(report, Report::advise)
+}

@@ -1,0 +1,267 @@
+//! From what a client sent to an object: every field of the type it must have, in the order in
+//! which the real server writes them, and nothing that is not a field. What is unknown is dropped.
+
+use super::go;
+use super::kinds::{self, ResourceKind};
+use super::shapes::{self, Shape, Struct};
+use crate::authz::quote::quoted;
+use crate::status::Refusal;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Number, Value};
+use std::fmt::Write;
+
+/// What is dropped from an object because its kind has no such field, in the words of the real
+/// server's warning: `unknown field "spec.colour"`. Empty when the object cannot be read at all.
+#[must_use]
+pub fn unknown_fields(kind: &'static ResourceKind, body: &Value) -> Vec<String> {
+    Reader::read(kind, body.clone()).map(|(_, unknown)| unknown).unwrap_or_default()
+}
+
+/// Refuses unknown fields for a client that asked for it: `fieldValidation=Strict`, as kubectl does.
+///
+/// # Errors
+/// 400 when there are any.
+pub fn refuse_unknown_fields(kind: &'static ResourceKind, body: &Value) -> Result<(), Refusal> {
+    let unknown = unknown_fields(kind, body);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let why = format!("strict decoding error: {}", unknown.join(", "));
+    Err(cannot_be_handled(kind, kind.kind, kind.version, &why))
+}
+
+/// Reads an object for a create or an update.
+pub(super) fn read(kind: &'static ResourceKind, body: Value) -> Result<Value, Refusal> {
+    let claimed = |field: &str, expected: &str| match body[field].as_str() {
+        None | Some("") => expected.to_owned(),
+        Some(claimed) => claimed.to_owned(),
+    };
+    let version = claimed("apiVersion", kind.version);
+    let version = version.rsplit('/').next().unwrap_or_default();
+    let name = claimed("kind", kind.kind);
+    patched(kind, body).map_err(|why| cannot_be_handled(kind, &name, version, &why))
+}
+
+/// Reads what a patch made of an object. The error is the bare reason.
+pub(super) fn patched(kind: &'static ResourceKind, body: Value) -> Result<Value, String> {
+    right_kind(kind, &body)?;
+    Ok(Reader::read(kind, body)?.0)
+}
+
+fn cannot_be_handled(kind: &ResourceKind, name: &str, version: &str, why: &str) -> Refusal {
+    let expected = kind.kind;
+    Refusal::bad_request(format!(
+        "{name} in version \"{version}\" cannot be handled as a {expected}: {why}"
+    ))
+}
+
+/// Is it an object of this kind at all?
+fn right_kind(kind: &'static ResourceKind, body: &Value) -> Result<(), String> {
+    if !body.is_object() && !body.is_null() {
+        let found = go::json_type(body);
+        return Err(format!(
+            "json: cannot unmarshal {found} into Go value of type v1.{}",
+            kind.kind
+        ));
+    }
+    let claimed = |field: &str, expected: String| match &body[field] {
+        Value::Null => Ok(expected),
+        Value::String(claimed) if claimed.is_empty() => Ok(expected),
+        Value::String(claimed) => Ok(claimed.clone()),
+        other => {
+            let (found, owner) = (go::json_type(other), kind.kind);
+            Err(format!(
+                "json: cannot unmarshal {found} into Go struct field {owner}.{field} of type string"
+            ))
+        }
+    };
+    let expected = kind.api_version();
+    let api_version = claimed("apiVersion", expected.clone())?;
+    let name = claimed("kind", kind.kind.to_owned())?;
+    if api_version == expected && name == kind.kind {
+        return Ok(());
+    }
+    let served = |other: &&&ResourceKind| other.kind == name && other.api_version() == api_version;
+    Err(match kinds::ALL.iter().find(served) {
+        Some(other) => format!(
+            "converting ({}.{}) to ({}.{}): unknown conversion",
+            other.version,
+            other.kind,
+            if kind.group.is_empty() { "core" } else { "rbac" },
+            kind.kind,
+        ),
+        None => format!(
+            "no kind \"{name}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:111\""
+        ),
+    })
+}
+
+/// Walks through a body along the shape of its kind.
+struct Reader {
+    /// Where it is: the fields and indices above.
+    path: Vec<Step>,
+    unknown: Vec<String>,
+}
+
+enum Step {
+    Field(&'static str),
+    Index(usize),
+}
+
+impl Reader {
+    /// The object, and what was unknown in it.
+    fn read(kind: &'static ResourceKind, body: Value) -> Result<(Value, Vec<String>), String> {
+        let mut reader = Self { path: Vec::new(), unknown: Vec::new() };
+        let mut fields = match body {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        fields.shift_remove("kind");
+        fields.shift_remove("apiVersion");
+        let mut object = Map::new();
+        object.insert("kind".to_owned(), kind.kind.into());
+        object.insert("apiVersion".to_owned(), kind.api_version().into());
+        object.append(&mut reader.fields(shapes::of(kind), fields)?);
+        if !object.contains_key("metadata") {
+            object.shift_insert(2, "metadata".to_owned(), Value::Object(Map::new()));
+        }
+        Ok((Value::Object(object), reader.unknown))
+    }
+
+    fn fields(
+        &mut self,
+        shape: &'static Struct,
+        sent: Map<String, Value>,
+    ) -> Result<Map<String, Value>, String> {
+        let mut found: Vec<Option<Value>> = vec![None; shape.fields.len()];
+        for (name, value) in sent {
+            let Some(at) = shape.fields.iter().position(|(field, _)| *field == name) else {
+                let path = self.path_with_indices();
+                let dot = if path.is_empty() { "" } else { "." };
+                self.unknown.push(format!("unknown field \"{path}{dot}{name}\""));
+                continue;
+            };
+            let (name, inner) = shape.fields[at];
+            self.path.push(Step::Field(name));
+            found[at] = self.value(inner, value, shape)?;
+            self.path.pop();
+        }
+        let names = shape.fields.iter().map(|(name, _)| (*name).to_owned());
+        Ok(names.zip(found).filter_map(|(name, value)| Some((name, value?))).collect())
+    }
+
+    /// The value as it will be written; `None` if the field is left out.
+    fn value(
+        &mut self,
+        shape: Shape,
+        value: Value,
+        parent: &'static Struct,
+    ) -> Result<Option<Value>, String> {
+        let read = match (shape, value) {
+            (_, Value::Null) | (Shape::Dropped, _) => None,
+            (Shape::Any, value) | (Shape::OptionalFlag, value @ Value::Bool(_)) => Some(value),
+            (Shape::Text(_), Value::String(text)) => (!text.is_empty()).then_some(text.into()),
+            (Shape::Flag, Value::Bool(flag)) => flag.then_some(true.into()),
+            (Shape::Integer | Shape::OptionalInteger(_), Value::Number(number)) => {
+                let integer = self.integer(shape, &number, parent)?;
+                let zero_is_nothing = matches!(shape, Shape::Integer);
+                (integer != 0 || !zero_is_nothing).then_some(integer.into())
+            }
+            (Shape::Time, Value::String(text)) => Some(time(&text)?.into()),
+            (Shape::Bytes, Value::String(text)) => Some(canonical_base64(&text)?.into()),
+            (Shape::Map(inner, _), Value::Object(sent)) => {
+                let mut entries: Vec<(String, Value)> = Vec::with_capacity(sent.len());
+                for (key, value) in sent {
+                    // A null, and what would be left out of a struct, is an empty value here.
+                    let value = self.value(*inner, value, parent)?.unwrap_or_else(|| "".into());
+                    entries.push((key, value));
+                }
+                entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+                (!entries.is_empty()).then(|| entries.into_iter().collect())
+            }
+            (Shape::List(inner, ..), Value::Array(sent)) => {
+                let mut elements = Vec::with_capacity(sent.len());
+                for (index, value) in sent.into_iter().enumerate() {
+                    self.path.push(Step::Index(index));
+                    let nothing = || match inner {
+                        Shape::Struct(_) => Value::Object(Map::new()),
+                        Shape::Any => Value::Null,
+                        _ => "".into(),
+                    };
+                    elements.push(self.value(*inner, value, parent)?.unwrap_or_else(nothing));
+                    self.path.pop();
+                }
+                (!elements.is_empty()).then_some(elements.into())
+            }
+            (Shape::Struct(inner), Value::Object(sent)) => {
+                Some(Value::Object(self.fields(inner, sent)?))
+            }
+            (shape, value) => {
+                return Err(self.wrong_type(go::json_type(&value), shape, parent));
+            }
+        };
+        Ok(read)
+    }
+
+    fn integer(
+        &self,
+        shape: Shape,
+        number: &Number,
+        parent: &'static Struct,
+    ) -> Result<i64, String> {
+        let fits = |integer: &i64| {
+            !matches!(shape, Shape::OptionalInteger("int32")) || i32::try_from(*integer).is_ok()
+        };
+        number
+            .as_i64()
+            .filter(fits)
+            .ok_or_else(|| self.wrong_type(&format!("number {number}"), shape, parent))
+    }
+
+    fn wrong_type(&self, found: &str, shape: Shape, parent: &'static Struct) -> String {
+        let names: Vec<&str> = self
+            .path
+            .iter()
+            .filter_map(|step| match step {
+                Step::Field(name) => Some(*name),
+                Step::Index(_) => None,
+            })
+            .collect();
+        format!(
+            "json: cannot unmarshal {found} into Go struct field {}.{} of type {}",
+            parent.name,
+            names.join("."),
+            shape.go_type()
+        )
+    }
+
+    fn path_with_indices(&self) -> String {
+        let mut path = String::new();
+        for step in &self.path {
+            let _ = match step {
+                Step::Field(name) if path.is_empty() => write!(path, "{name}"),
+                Step::Field(name) => write!(path, ".{name}"),
+                Step::Index(index) => write!(path, "[{index}]"),
+            };
+        }
+        path
+    }
+}
+
+fn time(text: &str) -> Result<String, String> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        let text = quoted(text);
+        format!(
+            "parsing time {text} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text} as \"2006\""
+        )
+    })?;
+    Ok(time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+fn canonical_base64(text: &str) -> Result<String, String> {
+    match go::base64(text) {
+        Ok(bytes) => Ok(STANDARD.encode(bytes)),
+        Err(offset) => Err(format!("illegal base64 data at input byte {offset}")),
+    }
+}

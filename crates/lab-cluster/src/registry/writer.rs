@@ -1,0 +1,400 @@
+//! What it takes to write an object: from the body of a request to the object that is stored, or
+//! to the real server's reason why not ([`store.go`][1]).
+//!
+//! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go
+
+use super::draft::Draft;
+use super::kinds::{self, ResourceKind};
+use super::patch::{self, PatchType};
+use super::problems::Problems;
+use super::strategy::{self, metadata, pods};
+use super::{IdSource, Preconditions, admission, disk, fields, object, world};
+use crate::authz::quote::quoted;
+use crate::status::{Cause, Kind, Refusal};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A generated name, suffix included, is no longer than a label.
+const GENERATED_NAME_BYTES: usize = 63 - 5;
+
+/// How often a name is generated anew because it is taken.
+const GENERATED_NAME_ATTEMPTS: usize = 8;
+
+/// Someone who writes, at one moment.
+pub(super) struct Writer<'d, 'w> {
+    pub(super) draft: &'d mut Draft<'w>,
+    pub(super) ids: &'d dyn IdSource,
+    pub(super) now: DateTime<Utc>,
+    /// Nothing of this will be kept, so that nothing gets a revision.
+    pub(super) dry_run: bool,
+    /// Do pods get an account, and a volume for its token?
+    pub(super) pods_get_accounts: bool,
+}
+
+impl Writer<'_, '_> {
+    pub(super) fn create(
+        &mut self,
+        kind: &'static ResourceKind,
+        namespace: &str,
+        body: Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        let mut object = fields::read(kind, body)?;
+        strategy::of(kind).default(&mut object);
+        into_namespace(&mut object, namespace)?;
+        self.insert(kind, namespace, object)
+    }
+
+    fn insert(
+        &mut self,
+        kind: &'static ResourceKind,
+        namespace: &str,
+        mut object: Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        let strategy = strategy::of(kind);
+        self.generate_name(kind, namespace, &mut object);
+        if kind.namespaced {
+            let name = object::name(&object);
+            admission::namespace_is_there(self.draft, kind, namespace, name)?;
+        }
+        if *kind == kinds::PODS && self.pods_get_accounts {
+            admission::give_account(self.draft, self.ids, namespace, &mut object)?;
+        }
+        let wants_revision = !object::resource_version(&object).is_empty();
+        metadata::set(
+            &mut object,
+            [
+                ("uid", Some(self.ids.uid().into())),
+                ("creationTimestamp", Some(timestamp(self.now))),
+                ("deletionTimestamp", None),
+                ("deletionGracePeriodSeconds", None),
+            ],
+        );
+        strategy.before_create(&mut object);
+        validate(kind, &object, None)?;
+        if wants_revision {
+            return Err(plain_500("resourceVersion should not be set on objects to be created"));
+        }
+        let name = object::name(&object).to_owned();
+        let key = world::key(namespace, &name);
+        if self.draft.get(kind, &key).is_some() {
+            return Err(Refusal::already_exists(kind.as_resource(), &name));
+        }
+        Ok(self.put(kind, key, object))
+    }
+
+    pub(super) fn update(
+        &mut self,
+        kind: &'static ResourceKind,
+        namespace: &str,
+        name: &str,
+        body: Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        let mut object = fields::read(kind, body)?;
+        strategy::of(kind).default(&mut object);
+        is_named(&object, name)?;
+        into_namespace(&mut object, namespace)?;
+        let key = world::key(namespace, name);
+        let Some(old) = self.draft.get(kind, &key) else {
+            if strategy::of(kind).creates_on_update() {
+                metadata::set(&mut object, [("resourceVersion", None)]);
+                return self.insert(kind, namespace, object);
+            }
+            return Err(Refusal::not_found(kind.as_resource(), name));
+        };
+        let (claimed, uid) = (object::uid(&object), object::uid(&old));
+        if !claimed.is_empty() && claimed != uid {
+            // etcd's key, as the real server lets it slip.
+            let why = format!(
+                "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {claimed}, UID in object meta: {uid}",
+                disk::record_key(kind, &key)
+            );
+            return Err(Refusal::conflict(kind.as_resource(), name, &why));
+        }
+        self.replace(kind, key, &old, object)
+    }
+
+    pub(super) fn patch(
+        &mut self,
+        kind: &'static ResourceKind,
+        namespace: &str,
+        name: &str,
+        patch_type: PatchType,
+        patch: Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        let key = world::key(namespace, name);
+        let Some(old) = self.draft.get(kind, &key) else {
+            return Err(Refusal::not_found(kind.as_resource(), name));
+        };
+        let patched = patch::apply(kind, &old, patch_type, patch)?;
+        let mut object =
+            fields::patched(kind, patched.clone()).map_err(|why| bad_patch(&patched, &why))?;
+        strategy::of(kind).default(&mut object);
+        is_named(&object, name)?;
+        into_namespace(&mut object, namespace)?;
+        self.replace(kind, key, &old, object)
+    }
+
+    /// Puts a new object in the place of an old one, unless they are the same.
+    fn replace(
+        &mut self,
+        kind: &'static ResourceKind,
+        key: String,
+        old: &Arc<Value>,
+        mut object: Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        is_latest(kind, &object, old)?;
+        let of_old = |field: &str| old["metadata"].get(field).cloned();
+        let asked = |field: &str| object["metadata"].get(field).cloned().or_else(|| of_old(field));
+        let mut kept = vec![
+            ("uid", asked("uid")),
+            ("resourceVersion", of_old("resourceVersion")),
+            ("generation", of_old("generation")),
+            ("creationTimestamp", of_old("creationTimestamp")),
+            ("deletionGracePeriodSeconds", asked("deletionGracePeriodSeconds")),
+        ];
+        if let Some(deletion) = of_old("deletionTimestamp") {
+            kept.push(("deletionTimestamp", Some(deletion)));
+        }
+        metadata::set(&mut object, kept);
+        strategy::of(kind).before_update(&mut object, old);
+        validate(kind, &object, Some(old))?;
+        if object == **old {
+            return Ok(Arc::clone(old));
+        }
+        if is_leaving(&object) && object::finalizers(&object).next().is_none() {
+            self.draft.remove(kind, key); // the last of those who had something to do is done
+            return Ok(Arc::new(object));
+        }
+        Ok(self.put(kind, key, object))
+    }
+
+    /// What a kubelet does: writes the status, which nobody else can.
+    pub(super) fn report_status(
+        &mut self,
+        kind: &'static ResourceKind,
+        namespace: &str,
+        name: &str,
+        status: Value,
+    ) {
+        let key = world::key(namespace, name);
+        if let Some(old) = self.draft.get(kind, &key) {
+            let mut object = Value::clone(&old);
+            object["status"] = status;
+            self.put(kind, key, object);
+        }
+    }
+
+    /// Removes an object, or marks it for those who have something to do first. The answer is what
+    /// the client is sent.
+    pub(super) fn delete(
+        &mut self,
+        kind: &'static ResourceKind,
+        namespace: &str,
+        name: &str,
+        preconditions: &Preconditions,
+    ) -> Result<Value, Refusal> {
+        let key = world::key(namespace, name);
+        let Some(old) = self.draft.get(kind, &key) else {
+            return Err(Refusal::not_found(kind.as_resource(), name));
+        };
+        preconditions.check(kind, &old)?;
+        admission::may_be_deleted(kind, name)?;
+        if object::deletion_timestamp(&old).is_some() {
+            return Ok(Value::clone(&old));
+        }
+        let mut object = Value::clone(&old);
+        let grace = if *kind == kinds::PODS { grace_period(&old) } else { 0 };
+        let is_namespace = *kind == kinds::NAMESPACES;
+        let waits = is_namespace || grace > 0 || object::finalizers(&old).next().is_some();
+        if waits || *kind == kinds::PODS {
+            let deletion = self.now + TimeDelta::seconds(grace);
+            metadata::set(&mut object, [("deletionTimestamp", Some(timestamp(deletion)))]);
+            if is_namespace {
+                object["status"]["phase"] = "Terminating".into();
+            } else {
+                let grace = Some(grace.into());
+                metadata::set(&mut object, [("deletionGracePeriodSeconds", grace)]);
+            }
+            if let Some(generation) = object["metadata"]["generation"].as_i64() {
+                metadata::set(&mut object, [("generation", Some((generation + 1).into()))]);
+            }
+        }
+        if waits {
+            return Ok(Value::clone(&self.put(kind, key, object)));
+        }
+        self.set_revision(&mut object);
+        self.draft.remove(kind, key);
+        // Two kinds answer with what is gone; of the others only a note remains.
+        if *kind == kinds::PODS || *kind == kinds::SERVICE_ACCOUNTS {
+            return Ok(object);
+        }
+        Ok(success(kind, &old))
+    }
+
+    /// Removes an object that was marked, once nobody has anything to do with it any more.
+    pub(super) fn finish_deletion(&mut self, kind: &'static ResourceKind, object: &Value) {
+        if object::finalizers(object).next().is_none() {
+            let key = world::key(object::namespace(object), object::name(object));
+            self.draft.remove(kind, key);
+        }
+    }
+
+    fn put(&mut self, kind: &'static ResourceKind, key: String, mut object: Value) -> Arc<Value> {
+        self.set_revision(&mut object);
+        let object = Arc::new(object);
+        self.draft.put(kind, key, Arc::clone(&object));
+        object
+    }
+
+    fn set_revision(&self, object: &mut Value) {
+        if !self.dry_run {
+            let revision = Some(self.draft.next_revision().to_string().into());
+            metadata::set(object, [("resourceVersion", revision)]);
+        }
+    }
+
+    /// `web-` becomes `web-x7k2p`.
+    fn generate_name(&self, kind: &ResourceKind, namespace: &str, object: &mut Value) {
+        let base = object["metadata"]["generateName"].as_str().unwrap_or_default();
+        if base.is_empty() || !object::name(object).is_empty() {
+            return;
+        }
+        let mut end = base.len().min(GENERATED_NAME_BYTES);
+        while !base.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut name = String::new();
+        for _ in 0..GENERATED_NAME_ATTEMPTS {
+            name = format!("{}{}", &base[..end], self.ids.suffix());
+            if self.draft.get(kind, &world::key(namespace, &name)).is_none() {
+                break;
+            }
+        }
+        metadata::set(object, [("name", Some(name.into()))]);
+    }
+}
+
+impl Preconditions {
+    fn check(&self, kind: &ResourceKind, object: &Value) -> Result<(), Refusal> {
+        let (name, uid) = (object::name(object), object::uid(object));
+        let revision = object::resource_version(object);
+        if let Some(asked) = self.uid.as_deref().filter(|asked| *asked != uid) {
+            if *kind == kinds::NAMESPACES {
+                let why = format!(
+                    "Precondition failed: UID in precondition: {asked}, UID in object meta: {uid}"
+                );
+                return Err(Refusal::conflict(kind.as_resource(), name, &why));
+            }
+            let why = format!(
+                "the UID in the precondition ({asked}) does not match the UID in record ({uid}). The object might have been deleted and then recreated"
+            );
+            return Err(Refusal::conflict(kind.as_kind(), name, &why));
+        }
+        if let Some(asked) = self.resource_version.as_deref().filter(|asked| *asked != revision) {
+            let why = format!(
+                "the ResourceVersion in the precondition ({asked}) does not match the ResourceVersion in record ({revision}). The object might have been modified"
+            );
+            return Err(Refusal::conflict(kind.as_kind(), name, &why));
+        }
+        Ok(())
+    }
+}
+
+/// RFC 3339 in whole seconds, as all of Kubernetes' dates.
+fn timestamp(moment: DateTime<Utc>) -> Value {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true).into()
+}
+
+fn plain_500(message: &str) -> Refusal {
+    Refusal { code: 500, reason: "", message: message.to_owned(), details: None }
+}
+
+fn validate(
+    kind: &'static ResourceKind,
+    object: &Value,
+    old: Option<&Value>,
+) -> Result<(), Refusal> {
+    let mut problems = Problems::default();
+    metadata::validate(kind, object, old, &mut problems);
+    strategy::of(kind).validate(object, old, &mut problems);
+    problems.refuse(kind, object::name(object))
+}
+
+/// An object goes where the path says; it may say the same, or nothing.
+fn into_namespace(object: &mut Value, namespace: &str) -> Result<(), Refusal> {
+    let claimed = object::namespace(object);
+    if !claimed.is_empty() && !namespace.is_empty() && claimed != namespace {
+        return Err(Refusal::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    let namespace = (!namespace.is_empty()).then(|| namespace.into());
+    metadata::set(object, [("namespace", namespace)]);
+    Ok(())
+}
+
+fn is_named(object: &Value, name: &str) -> Result<(), Refusal> {
+    match object::name(object) {
+        "" => Err(Refusal::bad_request(format!(
+            "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        ))),
+        claimed if claimed != name => Err(Refusal::bad_request(format!(
+            "the name of the object ({claimed}) does not match the name on the URL ({name})"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whoever sends a resourceVersion has read that one, and must not overwrite a later one.
+fn is_latest(kind: &ResourceKind, object: &Value, old: &Value) -> Result<(), Refusal> {
+    let claimed = object::resource_version(object);
+    if claimed.is_empty() {
+        return Ok(());
+    }
+    if !claimed.bytes().all(|byte| byte.is_ascii_digit()) {
+        let claimed = quoted(claimed);
+        return Err(plain_500(&format!("strconv.ParseUint: parsing {claimed}: invalid syntax")));
+    }
+    if claimed.bytes().any(|digit| digit != b'0') && claimed != object::resource_version(old) {
+        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        return Err(Refusal::conflict(kind.as_resource(), object::name(old), why));
+    }
+    Ok(())
+}
+
+fn bad_patch(patched: &Value, why: &str) -> Refusal {
+    let nothing = Kind { group: "", resource: "" };
+    let message = format!("Invalid value: {}: {why}", quoted(&patched.to_string()));
+    let cause = Cause { reason: "FieldValueInvalid", field: "patch".to_owned(), message };
+    Refusal::invalid(nothing, "", &[cause])
+}
+
+/// Has its time come, and does it only wait for finalizers?
+fn is_leaving(object: &Value) -> bool {
+    object::deletion_timestamp(object).is_some()
+        && object["metadata"]["deletionGracePeriodSeconds"] == 0
+}
+
+/// Seconds that a pod has to end. One that no kubelet has, or that has ended, needs none.
+fn grace_period(pod: &Value) -> i64 {
+    let ended = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+    if ended || pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
+        return 0;
+    }
+    let asked = pod["spec"]["terminationGracePeriodSeconds"].as_i64();
+    asked.unwrap_or(pods::GRACE_PERIOD_SECONDS).max(0)
+}
+
+fn success(kind: &ResourceKind, object: &Value) -> Value {
+    let mut details = json!({"name": object::name(object)});
+    if !kind.group.is_empty() {
+        details["group"] = kind.group.into();
+    }
+    details["kind"] = kind.plural.into();
+    details["uid"] = object::uid(object).into();
+    json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+        "details": details,
+    })
+}
