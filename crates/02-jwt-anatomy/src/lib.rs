@@ -29,9 +29,13 @@ mod header;
 mod issuer;
 pub mod json;
 mod life;
+mod meaning;
 mod names;
 pub mod oddities;
 mod recognise;
+pub mod sample;
+pub mod tool;
+pub mod walk;
 
 pub use claims::{
     Claims, ClaimsError, KubernetesClaims, LEGACY_ISSUER, LegacyClaims, ObjectRef, TokenKind,
@@ -39,7 +43,7 @@ pub use claims::{
 pub use header::{CriticalError, HeaderError, UnverifiedHeader};
 pub use life::Life;
 pub use names::{NotAServiceAccount, ServiceAccountName};
-pub use recognise::{Half, Mend, PemKind, Recognised, What, recognise};
+pub use recognise::{Advice, Half, Mend, PemKind, Recognised, What, recognise};
 
 /// A token taken apart, of which nothing has been verified.
 #[derive(Clone, PartialEq)]

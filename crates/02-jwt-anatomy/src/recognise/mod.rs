@@ -12,6 +12,7 @@ use crate::{TokenKind, UnverifiedToken};
 use std::fmt;
 
 pub use half::Half;
+pub use words::Advice;
 
 /// What a text turned out to be, and what had to be undone to see it.
 #[derive(Clone, PartialEq, Eq)]

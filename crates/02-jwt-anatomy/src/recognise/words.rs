@@ -3,8 +3,39 @@
 use super::{Half, Mend, PemKind, What};
 use crate::TokenKind;
 
-const CREATE: &str =
-    "a token that can be read, and ends by itself: microk8s kubectl create token default";
+/// A way to something the reader may have wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advice {
+    /// What it is good for, to follow "To".
+    pub to: &'static str,
+    /// What to type.
+    pub command: &'static str,
+}
+
+const CREATE: Advice = Advice {
+    to: "get a token that can be read, and that ends by itself",
+    command: "microk8s kubectl create token default",
+};
+const PIPE: Advice = Advice {
+    to: "hand a token over without copying it",
+    command: "microk8s kubectl create token default | cargo run -q -p jwt-anatomy -- -",
+};
+const WHOSE: Advice = Advice {
+    to: "see whose it is",
+    command: "cargo run -q -p static-tokens -- --token-auth-file known_tokens.csv -",
+};
+const ADD_NODE: Advice =
+    Advice { to: "let another machine join the cluster", command: "microk8s add-node" };
+const VERIFY: Advice = Advice {
+    to: "verify a token with it",
+    command: "cargo run -q -p signing -- verify --key FILE -",
+};
+const VERIFY_JWKS: Advice = Advice {
+    to: "verify a token with them",
+    command: "cargo run -q -p signing -- verify --jwks FILE -",
+};
+const UNHIDE: Advice =
+    Advice { to: "see what `kubectl config view` hides as REDACTED", command: "microk8s config" };
 
 impl What {
     /// A name for programs, which stays the same from version to version.
@@ -137,29 +168,17 @@ impl What {
         sentence.to_owned()
     }
 
-    /// How to get what one wants, the likeliest first.
+    /// How to get what the reader may want, the likeliest first.
     #[must_use]
-    pub fn advice(&self) -> &'static [&'static str] {
+    pub fn advice(&self) -> &'static [Advice] {
         match self {
             Self::Jwt(_) => &[],
-            Self::HalfAJwt(_) | Self::Empty | Self::HeaderAlone | Self::ClaimsAlone => &[
-                "hand it over without copying: microk8s kubectl create token default | cargo run \
-                 -q -p jwt-anatomy -- -",
-            ],
-            Self::Microk8sStaticToken | Self::OpaqueToken | Self::TokenFile => &[
-                "whose it is: cargo run -q -p static-tokens -- --token-auth-file FILE TOKEN",
-                CREATE,
-            ],
-            Self::Microk8sJoinToken | Self::K3sNodeToken => {
-                &["a new one to join a machine: microk8s add-node", CREATE]
-            }
-            Self::Pem(PemKind::PublicKey) | Self::PublicKeys => {
-                &["verify a token with it: cargo run -q -p signing -- --help", CREATE]
-            }
-            Self::Kubeconfig => {
-                &["what `kubectl config view` hides as REDACTED: microk8s config", CREATE]
-            }
-            Self::ErrorMessage => &["look at what it says, then ask again", CREATE],
+            Self::HalfAJwt(_) | Self::Empty | Self::HeaderAlone | Self::ClaimsAlone => &[PIPE],
+            Self::Microk8sStaticToken | Self::OpaqueToken | Self::TokenFile => &[WHOSE, CREATE],
+            Self::Microk8sJoinToken | Self::Microk8sCallbackToken => &[ADD_NODE, CREATE],
+            Self::Pem(PemKind::PublicKey) => &[VERIFY, CREATE],
+            Self::PublicKeys => &[VERIFY_JWKS, CREATE],
+            Self::Kubeconfig => &[UNHIDE, CREATE],
             _ => &[CREATE],
         }
     }
