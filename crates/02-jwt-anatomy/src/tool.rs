@@ -3,7 +3,7 @@
 use crate::dates::{self, Zone};
 use crate::meaning::{self, plain};
 use crate::oddities::{self, Oddity};
-use crate::{Claims, Life, Recognised, ServiceAccountName, UnverifiedToken, recognise};
+use crate::{Claims, Life, Recognised, ServiceAccountName, UnverifiedToken, What, recognise};
 use narration::{Answer, InputError, Outcome, Report, Story, read_text};
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -118,20 +118,20 @@ pub fn print_json(out: &mut impl Write, text: &str, at: i64, zone: &Zone) -> Out
         "mended": seen.mends.iter().map(|mend| mend.code()).collect::<Vec<_>>(),
     });
     let token = seen.token().map(UnverifiedToken::read).and_then(Result::ok);
-    let answer = if token.is_some() { Answer::Yes } else { Answer::No };
-    let more = match token {
-        Some(token) => token_json(&token, at, *zone),
-        None => {
-            let advice = seen.what.advice().iter();
-            let advice = advice.map(|way| json!({ "to": way.to, "command": way.command }));
-            json!({ "advice": advice.collect::<Vec<_>>() })
-        }
+    let (answer, more) = match token {
+        Some(token) => (Answer::Yes, token_json(&token, at, *zone)),
+        None => (Answer::No, advice_json(&seen.what)),
     };
     if let (Value::Object(document), Value::Object(more)) = (&mut document, more) {
         document.extend(more);
     }
     writeln!(out, "{document:#}")?;
     Ok(answer)
+}
+
+fn advice_json(what: &What) -> Value {
+    let ways = what.advice().iter().map(|way| json!({ "to": way.to, "command": way.command }));
+    json!({ "advice": ways.collect::<Vec<_>>() })
 }
 
 fn token_json(token: &UnverifiedToken, at: i64, zone: Zone) -> Value {
