@@ -86,7 +86,7 @@ pub(crate) fn json_error(text: &str, error: &serde_json::Error) -> String {
     }
     let line_start: usize =
         text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let at = line_start + error.column().saturating_sub(1);
+    let at = (line_start + error.column()).saturating_sub(1);
     let Some(found) = text.get(at..).and_then(|rest| rest.chars().next()) else {
         return "unexpected end of JSON input".to_owned();
     };
