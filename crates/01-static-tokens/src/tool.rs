@@ -15,25 +15,20 @@ const LISTED: usize = 1000;
 ///
 /// # Errors
 /// When one of the two can't be read, or a server would not start with the token file.
-pub fn who<W: Write>(story: &mut Story<W>, token_auth_file: &Path, token: &Path) -> Outcome {
+pub fn who<W: Write>(story: &mut Story<W>, token_auth_file: &Path, source: &Path) -> Outcome {
     let file = open(token_auth_file)?;
-    let sent = narration::read(token, MAX_TOKEN_BYTES).map_err(token_unreadable)?;
-    // The server trims the header, and so drops what stands behind the token; `echo` and most
-    // editors put a line break there.
-    let token_bytes = sent.trim_ascii();
-    if token_bytes.is_empty() {
-        return Err(InputError::Empty { path: token.into() }.into());
+    let sent = narration::read(source, MAX_TOKEN_BYTES).map_err(token_unreadable)?;
+    // `echo` and most editors put a line break behind a token. The server trims a header, too.
+    let token = sent.trim_ascii();
+    if token.is_empty() {
+        return Err(InputError::Empty { path: source.into() }.into());
     }
 
-    let verdict = if header::can_carry(token_bytes) {
-        file.authenticate(token_bytes)
-    } else {
-        Verdict::NotMine
-    };
-    let left_out = sent.len() - token_bytes.len();
-    let size = match left_out {
-        0 => format!("{} bytes", token_bytes.len()),
-        _ => format!("{} bytes, and {left_out} of white space left out", token_bytes.len()),
+    let verdict =
+        if header::can_carry(token) { file.authenticate(token) } else { Verdict::NotMine };
+    let size = match sent.len() - token.len() {
+        0 => format!("{} bytes", token.len()),
+        _ => format!("{} bytes, white space around it left out, as a server does", token.len()),
     };
     match verdict {
         Verdict::Authenticated(user) => {
@@ -52,11 +47,11 @@ pub fn who<W: Write>(story: &mut Story<W>, token_auth_file: &Path, token: &Path)
             story.begin(CLUSTER, "That is nobody")?;
             story.rows(&[("token", size)])?;
             story.say(format!(
-                "None of the {} tokens in the file is this one. A server that knows no other way \
-                 to read it answers 401 Unauthorized, and does not say why.",
-                file.len()
+                "The file holds {}, and not this one. A server that knows no other way to read it \
+                 answers 401 Unauthorized, and does not say why.",
+                counted(file.len())
             ))?;
-            if let Some(hint) = hint(token_bytes) {
+            if let Some(hint) = hint(token) {
                 story.say(hint)?;
             }
             Ok(Answer::No)
@@ -73,11 +68,8 @@ pub fn check<W: Write>(story: &mut Story<W>, token_auth_file: &Path) -> Outcome 
     story.begin(CLUSTER, "A server starts with this file")?;
 
     let entries = file.entries();
-    story.say(match entries.len() {
-        0 => "It knows nobody: there is no token in it.".to_owned(),
-        1 => "It knows one token, and its user is:".to_owned(),
-        tokens => format!("It knows {tokens} tokens, and their users are:"),
-    })?;
+    let colon = if entries.is_empty() { "." } else { ", for:" };
+    story.say(format!("It holds {}{colon}", counted(entries.len())))?;
     let users: Vec<(String, String)> = entries
         .iter()
         .take(LISTED)
@@ -105,24 +97,35 @@ pub fn check<W: Write>(story: &mut Story<W>, token_auth_file: &Path) -> Outcome 
         .iter()
         .filter(|entry| !entry.sendable)
         .take(LISTED)
-        .map(|entry| entry.record.to_string())
+        .map(|entry| format!("record {}", entry.record))
         .collect();
     if !records.is_empty() {
         story.say(format!(
-            "What the server does not notice: nobody can send the token of record {}. There is a \
-             space in it, a control character, or white space at its end. (Lines that begin with \
-             # are no comments in this file.)",
-            records.join(", ")
+            "What the server does not notice: nobody can send the token of {}. There is a space \
+             in it, a control character, or white space at its end. (A # begins no comment in this \
+             file.)",
+            records.join(" and ")
         ))?;
     }
     Ok(Answer::Yes)
 }
 
 fn open(path: &Path) -> Result<TokenFile, Report> {
-    TokenFile::open(path).map_err(|error: FileError| {
-        let advice = error.advice();
-        Report::from(error).advise(advice)
+    TokenFile::open(path).map_err(|error| {
+        let words = match error {
+            FileError::TooLarge { .. } => error.to_string(),
+            _ => format!("no server starts with this file: {error}"),
+        };
+        Report::failed(words).advise(error.advice())
     })
+}
+
+fn counted(tokens: usize) -> String {
+    match tokens {
+        0 => "no token".to_owned(),
+        1 => "one token".to_owned(),
+        _ => format!("{tokens} tokens"),
+    }
 }
 
 /// Whoever types a token where a file belongs meets this: so the message must not repeat it.

@@ -1,4 +1,5 @@
 //! The CSV rules, held against what a kube-apiserver 1.37.2 said, and against a model.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! What a token file means, held against what a kube-apiserver 1.37.2 made of the same files.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +11,7 @@ fn parse(file: impl AsRef<[u8]>) -> TokenFile {
     TokenFile::parse("F", file.as_ref()).unwrap()
 }
 
-/// Name, uid and groups as the server's SelfSubjectReview showed them.
+/// Name, uid and groups as the server's `SelfSubjectReview` showed them.
 fn who(file: &TokenFile, token: impl AsRef<[u8]>) -> Option<(String, String, Vec<String>)> {
     match file.authenticate(token.as_ref()) {
         Verdict::Authenticated(user) => {
@@ -191,8 +192,8 @@ fn new_tokens_have_microk8s_shape() {
         let values: HashSet<u8> = tokens.iter().map(|token| token.as_bytes()[place]).collect();
         assert!(values.len() > 1, "place {place}");
     }
-    let lines: String = tokens.iter().map(|token| format!("{token},{token},1\n")).collect();
-    let file = parse(&lines);
+    let lines: Vec<String> = tokens.iter().map(|token| format!("{token},{token},1\n")).collect();
+    let file = parse(lines.concat());
     for token in &tokens {
         assert_eq!(&who(&file, token).unwrap().0, token);
     }

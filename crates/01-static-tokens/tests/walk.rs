@@ -1,4 +1,5 @@
 //! What a person sees. Read the snapshot as documentation before you accept it.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use narration::Story;
 
