@@ -2,12 +2,13 @@
 
 use crate::Window;
 use chrono::{DateTime, TimeDelta, Utc};
+use jwt_anatomy::dates::{self, Zone};
 use std::str::FromStr;
 
 /// A moment: fixed, or so far from one that the token or the clock gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum At {
-    /// RFC 3339 (`2022-10-02T10:13:25Z`) or unix seconds (`1664705605`).
+    /// RFC 3339 (`2022-10-02T10:13:25Z`), the same in the reader's own zone, or unix seconds.
     Fixed(DateTime<Utc>),
     /// `+10m`, `exp`, `nbf-60s`: an anchor, and what is added to it.
     Relative(Anchor, TimeDelta),
@@ -44,6 +45,9 @@ pub enum AtError {
 }
 
 impl At {
+    /// Whenever it is asked.
+    pub const NOW: Self = Self::Relative(Anchor::Now, TimeDelta::zero());
+
     /// The moment meant, for a token with these dates.
     ///
     /// # Errors
@@ -73,15 +77,9 @@ impl FromStr for At {
 
     fn from_str(text: &str) -> Result<Self, AtError> {
         let text = text.trim();
-        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            return Ok(Self::Fixed(time.to_utc()));
-        }
-        // As `date -d @1664705605` takes it, and without the @.
-        if let Ok(seconds) = text.strip_prefix('@').unwrap_or(text).parse::<i64>()
-            && !text.starts_with(['+', '-'])
-        {
-            let time = DateTime::from_timestamp(seconds, 0);
-            return time.map(Self::Fixed).ok_or(AtError::OutOfRange);
+        let relative = text.starts_with(['+', '-', 'n', 'i', 'e']);
+        if !relative && let Ok(time) = dates::parse(text, &Zone::reader()) {
+            return Ok(Self::Fixed(time));
         }
 
         let anchors = [

@@ -51,7 +51,9 @@ fn push(out: &mut String, character: char) {
 /// and Go draw that line alike, each in the edition of Unicode it knows.
 fn prints(character: char) -> bool {
     // At the start of a string `escape_debug` would escape a combining mark too: hence the letter.
-    let rust_prints = !format!("a{character}").escape_debug().any(|escaped| escaped == '\\');
+    let after_a_letter = String::from_iter(['a', character]);
+    let escaped_by_rust = after_a_letter.escape_debug().any(|escaped| escaped == '\\');
+    let rust_prints = character == '\'' || !escaped_by_rust;
     let code = u32::from(character);
     rust_prints && !NEWER_THAN_GO.iter().any(|(first, last)| (*first..=*last).contains(&code))
 }

@@ -1,10 +1,14 @@
-//! Does it expire? A signature says who made a token, not whether it still holds. That is for the
-//! claims to say, and for a [`Validator`] to check against a clock, an issuer and an audience.
+//! Chapter 4: does it expire?
 //!
-//! - [`Validator::check`]: the whole claims check, in the order and the words of kube-apiserver.
+//! A signature says who made a token, not whether it still holds. That is for its claims to say,
+//! and for a [`Validator`] to check: against a clock, an issuer and an audience.
+//!
 //! - [`Window`]: `nbf`, `exp` and `iat`, with [`LEEWAY`] for clocks that disagree.
+//! - [`Validator::check`]: the whole claims check, in the order and the words of kube-apiserver.
 //! - [`lifetime`]: how long a token one is given, whatever was asked for.
 //! - [`refresh`]: when a kubelet fetches the next one.
+//! - [`timeline`]: all of that as a drawing.
+//! - [`library`]: what the crate jsonwebtoken checks, beside what Kubernetes checks.
 //!
 //! ```
 //! use chrono::{DateTime, TimeDelta};
@@ -30,58 +34,93 @@
 //! [claims]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/serviceaccount/claims.go
 //! [jose]: https://github.com/go-jose/go-jose/blob/v2.6.3/jwt/validation.go
 
+use crate::moment::Moment;
 use chrono::{DateTime, TimeDelta, Utc};
 use jwt_anatomy::{Claims, UnverifiedToken};
 use signing::SignedClaims;
 
-use crate::moment::Moment;
-
 pub mod at;
 pub mod go;
+pub mod library;
 pub mod lifetime;
 pub mod moment;
 pub mod refresh;
+mod rejection;
+pub mod timeline;
+pub mod tool;
+pub mod walk;
+
+pub use rejection::ClaimsRejection;
 
 /// How far two clocks may disagree: a minute, both ways. go-jose calls it `DefaultLeeway`, and
 /// kube-apiserver has no flag for it.
 pub const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
-/// What an API server expects of the claims of a token that is meant for it.
+/// The three dates of a token, unix seconds. One that is missing is not checked: a token without
+/// `exp` never expires.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Window {
+    /// `nbf`: not valid before.
+    pub not_before: Option<i64>,
+    /// `exp`: not valid after.
+    pub expires_at: Option<i64>,
+    /// `iat`: when it was made.
+    pub issued_at: Option<i64>,
+}
+
+impl Window {
+    /// The dates of these claims.
+    #[must_use]
+    pub fn of(claims: &Claims) -> Self {
+        Self {
+            not_before: claims.not_before,
+            expires_at: claims.expires_at,
+            issued_at: claims.issued_at,
+        }
+    }
+
+    /// Is `now` inside, give or take [`LEEWAY`]? The edges belong to it: a minute after `exp` to the
+    /// nanosecond still passes.
+    ///
+    /// # Errors
+    /// [`ClaimsRejection::NotValidYet`], [`Expired`](ClaimsRejection::Expired) or
+    /// [`IssuedInTheFuture`](ClaimsRejection::IssuedInTheFuture), in this order.
+    pub fn check(&self, now: impl Into<Moment>) -> Result<(), ClaimsRejection> {
+        self.check_with_leeway(now, LEEWAY)
+    }
+
+    /// The same with another leeway. A client that wonders whether its token will do takes none.
+    ///
+    /// # Errors
+    /// As [`Window::check`].
+    pub fn check_with_leeway(
+        &self,
+        now: impl Into<Moment>,
+        leeway: TimeDelta,
+    ) -> Result<(), ClaimsRejection> {
+        let now = now.into();
+        let ahead = |date| Moment::of_claim(date) > now.later_by(leeway);
+        let behind = |date| Moment::of_claim(date) < now.earlier_by(leeway);
+
+        if self.not_before.is_some_and(ahead) {
+            Err(ClaimsRejection::NotValidYet)
+        } else if self.expires_at.is_some_and(behind) {
+            Err(ClaimsRejection::Expired)
+        } else if self.issued_at.is_some_and(ahead) {
+            Err(ClaimsRejection::IssuedInTheFuture)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// What an API server expects of a token that is meant for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validator {
     /// `--service-account-issuer`: the first signs new tokens, all are accepted.
     pub issuers: Vec<String>,
     /// `--api-audiences`: the names this API server answers to.
     pub api_audiences: Vec<String>,
-}
-
-/// Why the claims of a token do not hold. Printed, it is the real server's message to the byte. The
-/// server keeps it for its log and for `TokenReview`; the client only hears 401.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ClaimsRejection {
-    /// Another issuer than any of ours, or none (then it is the empty string).
-    #[error("token issuer {} is invalid", go::quote(.0))]
-    Issuer(String),
-    /// The token is for somebody else.
-    #[error(
-        "token audiences {} is invalid for the target audiences {}",
-        go::quote_list(.token), go::quote_list(.target)
-    )]
-    Audiences {
-        /// Whom the token is for.
-        token: Vec<String>,
-        /// Whom it was shown to.
-        target: Vec<String>,
-    },
-    /// `nbf` is more than [`LEEWAY`] ahead.
-    #[error("service account token is not valid yet")]
-    NotValidYet,
-    /// `exp` is more than [`LEEWAY`] ago.
-    #[error("service account token has expired")]
-    Expired,
-    /// `iat` is more than [`LEEWAY`] ahead: some clock is wrong, so nothing here is trusted.
-    #[error("service account token is issued in the future")]
-    IssuedInTheFuture,
 }
 
 impl Validator {
@@ -169,62 +208,4 @@ impl Validator {
 
 fn or<'a>(names: &'a [String], default: &'a [String]) -> &'a [String] {
     if names.is_empty() { default } else { names }
-}
-
-/// The three dates of a token, unix seconds. One that is missing is not checked: a token without
-/// `exp` never expires.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Window {
-    /// `nbf`: not valid before.
-    pub not_before: Option<i64>,
-    /// `exp`: not valid after.
-    pub expires_at: Option<i64>,
-    /// `iat`: when it was made.
-    pub issued_at: Option<i64>,
-}
-
-impl Window {
-    /// The dates of these claims.
-    #[must_use]
-    pub fn of(claims: &Claims) -> Self {
-        Self {
-            not_before: claims.not_before,
-            expires_at: claims.expires_at,
-            issued_at: claims.issued_at,
-        }
-    }
-
-    /// Is `now` inside, give or take [`LEEWAY`]? The edges belong to it: a minute after `exp` to the
-    /// nanosecond still passes.
-    ///
-    /// # Errors
-    /// [`ClaimsRejection::NotValidYet`], [`Expired`](ClaimsRejection::Expired) or
-    /// [`IssuedInTheFuture`](ClaimsRejection::IssuedInTheFuture), in this order.
-    pub fn check(&self, now: impl Into<Moment>) -> Result<(), ClaimsRejection> {
-        self.check_with_leeway(now, LEEWAY)
-    }
-
-    /// The same with another leeway. A client that wonders whether its token will do takes none.
-    ///
-    /// # Errors
-    /// As [`Window::check`].
-    pub fn check_with_leeway(
-        &self,
-        now: impl Into<Moment>,
-        leeway: TimeDelta,
-    ) -> Result<(), ClaimsRejection> {
-        let now = now.into();
-        let ahead = |date: i64| now.later_by(leeway) < Moment::of_claim(date);
-        let behind = |date: i64| now.earlier_by(leeway) > Moment::of_claim(date);
-
-        if self.not_before.is_some_and(ahead) {
-            Err(ClaimsRejection::NotValidYet)
-        } else if self.expires_at.is_some_and(behind) {
-            Err(ClaimsRejection::Expired)
-        } else if self.issued_at.is_some_and(ahead) {
-            Err(ClaimsRejection::IssuedInTheFuture)
-        } else {
-            Ok(())
-        }
-    }
 }

@@ -8,7 +8,8 @@
 //! [defaults]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/apis/authentication/v1/defaults.go
 //! [options]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/controlplane/apiserver/options/options.go
 
-use chrono::TimeDelta;
+use crate::moment::Moment;
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// What one gets who asks for nothing: an hour.
 pub const DEFAULT_SECONDS: i64 = 60 * 60;
@@ -109,6 +110,23 @@ pub fn grant(
         warning,
     })
 }
+
+/// How long the token of a pod has been used past its `warnafter`, in seconds, at the moment it is
+/// used; `None` up to then. The request goes through all the same. The API server counts it
+/// (`serviceaccount_stale_tokens_total`) and writes [`STALE_TOKEN`] into the audit log: a program
+/// reads its token once and never again, and will stop working in a year.
+#[must_use]
+pub fn stale_for(warn_after: Option<i64>, now: DateTime<Utc>) -> Option<i64> {
+    let warn_after = warn_after.filter(|date| *date != 0)?;
+    (Moment::from(now) > Moment::of_claim(warn_after))
+        .then(|| now.timestamp().wrapping_sub(warn_after))
+}
+
+/// The key of the audit annotation. Its value is `subject: SUBJECT, seconds after warning
+/// threshold: SECONDS` ([`claims.go`][1]).
+///
+/// [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/serviceaccount/claims.go
+pub const STALE_TOKEN: &str = "authentication.k8s.io/stale-token";
 
 /// What `kubectl create token --duration=...` puts into `spec.expirationSeconds`: nothing at all for
 /// 0, so that the server's default applies. It never means "for ever" ([`create_token.go`][1]).
