@@ -16,10 +16,11 @@ fn extended() -> Grant {
     Grant { expires_in: EXTENDED_SECONDS, warn_after: Some(3607), ..plain(3607) }
 }
 
-fn shortened(from: i64, granted: Grant) -> Grant {
+fn shortened(from: i64, mut granted: Grant) -> Grant {
     let to = granted.status_expires_in;
-    let warning = format!("requested expiration of {from} seconds shortened to {to} seconds");
-    Grant { warning: Some(warning), ..granted }
+    granted.warning =
+        Some(format!("requested expiration of {from} seconds shortened to {to} seconds"));
+    granted
 }
 
 /// For the API server, by default, and with no cap.
