@@ -10,6 +10,7 @@
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/server/config.go
 
 use crate::authn::{Authenticated, Chain, Credentials};
+use crate::authz::chain::is_master;
 use crate::authz::{Attributes, Authorizer, Decision, forbidden};
 use crate::negotiate::{Form, Reply, respond};
 use crate::registry::{IdSource, Registry};
@@ -85,7 +86,7 @@ impl Api {
         let mut trace = Trace { request, ..Trace::default() };
 
         let reply = match self.admit(&asked, &mut trace) {
-            Err(reply) => reply,
+            Err(reply) => *reply,
             Ok(who) => {
                 let work = self.work(&asked, &who.user, &parts.headers, body);
                 let mut reply = work.await.unwrap_or_else(Reply::from);
@@ -99,27 +100,28 @@ impl Api {
         let audit_id = audit_id.map_or_else(|| self.ids.uid(), str::to_owned);
         // What no form fits is refused in the one that a person can read.
         let form = Form::wanted(&parts.headers, &asked.query).unwrap_or(Form::PrettyJson);
-        respond(reply, form, &audit_id)
+        respond(&reply, form, &audit_id)
     }
 
     /// Filters 2 and 3: who, and may they?
-    fn admit(&self, asked: &Asked, trace: &mut Trace) -> Result<Authenticated, Reply> {
+    fn admit(&self, asked: &Asked, trace: &mut Trace) -> Result<Authenticated, Box<Reply>> {
         let audiences = &self.chain.api_audiences;
         let who =
             self.chain.authenticate(asked.credentials, audiences, trace).map_err(|nobody| {
-                Reply { warnings: nobody.warnings, ..Reply::from(Refusal::unauthorized()) }
+                let refused = Reply::from(Refusal::unauthorized());
+                Box::new(Reply { warnings: nobody.warnings, ..refused })
             })?;
         let User { name, groups, .. } = &who.user;
         trace.user = Some(format!("{name} [{}]", groups.join(", ")));
 
         let decision = self.authorize(&asked.info, &who.user);
-        trace.authorizer = Some(describe(&decision));
+        trace.authorizer = Some(describe(&decision, &who.user));
         if decision.allowed() {
             return Ok(who);
         }
         let attributes = attributes(&asked.info, &who.user);
         let refusal = forbidden(&attributes, decision.reason());
-        Err(Reply { warnings: who.warnings, ..Reply::from(refusal) })
+        Err(Box::new(Reply { warnings: who.warnings, ..Reply::from(refusal) }))
     }
 
     fn authorize(&self, info: &RequestInfo, user: &User) -> Decision {
@@ -176,14 +178,15 @@ pub fn attributes<'a>(info: &'a RequestInfo, user: &'a User) -> Attributes<'a> {
     }
 }
 
-fn describe(decision: &Decision) -> String {
-    let word = match decision {
-        Decision::Allow { .. } => "allowed",
-        Decision::Deny { .. } => "denied",
-        Decision::NoOpinion { .. } => "denied: no rule allows it",
-    };
-    match decision.reason() {
-        "" => word.to_owned(),
-        reason => format!("{word}: {reason}"),
+/// The decision in words. Two authorizers give no reason of their own.
+fn describe(decision: &Decision, user: &User) -> String {
+    match decision {
+        Decision::Allow { reason } if !reason.is_empty() => format!("allowed: {reason}"),
+        Decision::Allow { .. } if is_master(user) => {
+            "allowed: system:masters may do everything".to_owned()
+        }
+        Decision::Allow { .. } => "allowed: AlwaysAllow, like everything".to_owned(),
+        Decision::Deny { reason } => format!("denied: {reason}"),
+        Decision::NoOpinion { .. } => "denied: no rule allows it".to_owned(),
     }
 }

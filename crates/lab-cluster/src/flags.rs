@@ -20,6 +20,7 @@ Examples:
 /// With no flags it behaves like today's microk8s: port 16443, everybody who can authenticate may do
 /// everything, and a kubeconfig with a certificate.
 #[derive(Debug, Clone, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
 #[command(name = "lab-cluster", version, after_help = EXAMPLES, args_override_self = true)]
 pub struct Flags {
     /// The address to listen on
@@ -47,7 +48,7 @@ pub struct Flags {
           num_args = 0..=1, require_equals = true, action = ArgAction::Set)]
     pub anonymous_auth: bool,
 
-    /// Who decides what a user may do: AlwaysAllow or RBAC
+    /// Who decides what a user may do: `AlwaysAllow` or `RBAC`
     #[arg(long, value_name = "MODES", default_value = "AlwaysAllow", value_delimiter = ',')]
     pub authorization_mode: Vec<String>,
 
@@ -125,7 +126,7 @@ impl Flags {
     /// The mode, `Node,RBAC` read as RBAC: the lab has no kubelets.
     ///
     /// # Errors
-    /// An unknown mode, or AlwaysAllow beside another.
+    /// An unknown mode, or `AlwaysAllow` beside another.
     pub fn mode(&self) -> Result<AuthorizationMode, FlagError> {
         let modes: Vec<&str> = self.authorization_mode.iter().map(String::as_str).collect();
         if let Some(unknown) = modes.iter().find(|m| !["AlwaysAllow", "RBAC", "Node"].contains(m)) {

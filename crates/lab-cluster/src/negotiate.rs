@@ -151,7 +151,7 @@ pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
 
 /// Writes an answer. `audit_id` is what the log would call the request.
 #[must_use]
-pub fn respond(reply: Reply, form: Form, audit_id: &str) -> Response<Full<Bytes>> {
+pub fn respond(reply: &Reply, form: Form, audit_id: &str) -> Response<Full<Bytes>> {
     let mut cache = "no-cache, private";
     let mut media_type = form.media_type();
     let written = match &reply.content {

@@ -42,32 +42,32 @@ impl RequestInfo {
         let parts: Vec<&str> = trimmed.split('/').collect();
         let rest = match parts[..] {
             ["api", version, ref rest @ ..] if !rest.is_empty() => {
-                info.version = version.to_owned();
+                version.clone_into(&mut info.version);
                 rest
             }
             ["apis", group, version, ref rest @ ..] if !rest.is_empty() => {
-                info.group = group.to_owned();
-                info.version = version.to_owned();
+                group.clone_into(&mut info.group);
+                version.clone_into(&mut info.version);
                 rest
             }
             _ => return info,
         };
         info.is_resource = true;
-        info.verb = match *method {
+        let verb = match *method {
             Method::POST => "create",
             Method::GET | Method::HEAD => "get",
             Method::PUT => "update",
             Method::PATCH => "patch",
             Method::DELETE => "delete",
             _ => "",
-        }
-        .to_owned();
+        };
+        verb.clone_into(&mut info.verb);
 
         let rest = info.leave_namespace(rest);
         for (part, field) in
             rest.iter().zip([&mut info.resource, &mut info.name, &mut info.subresource])
         {
-            *field = (*part).to_owned();
+            (*part).clone_into(field);
         }
         if info.name.is_empty() {
             info.verb = match info.verb.as_str() {

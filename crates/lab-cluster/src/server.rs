@@ -72,15 +72,13 @@ pub async fn serve(
     loop {
         let Ok(place) = room.clone().acquire_owned().await else { break };
         let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(_) => {
-                    // Out of file descriptors, most likely: others have to leave first.
-                    sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
+            accepted = listener.accept() => accepted,
             () = stopped(&mut stop) => break,
+        };
+        let Ok((stream, _)) = stream else {
+            // Out of file descriptors, most likely: others have to leave first.
+            sleep(Duration::from_millis(50)).await;
+            continue;
         };
         let (tls, api, watcher) = (tls.clone(), api.clone(), graceful.watcher());
         tokio::spawn(async move {

@@ -212,7 +212,7 @@ impl LabCluster {
         }));
         let members = options.token_authenticators.unwrap_or(members);
         let certificates = ClientCertificates::new(roots, provider, clock.clone())
-            .map_err(|error| client_ca_error(&flags, error))?;
+            .map_err(|error| client_ca_error(&flags, &error))?;
         let chain = Arc::new(Chain {
             certificates: Some(certificates),
             tokens: Cached::new(Union(members), clock.clone())?,
@@ -420,7 +420,7 @@ fn client_authorities(flags: &Flags, pki: &Pki) -> Result<RootCertStore, StartEr
     if roots.is_empty() { Err(wrong("no certificate in it".to_owned())) } else { Ok(roots) }
 }
 
-fn client_ca_error(flags: &Flags, error: rustls::server::VerifierBuilderError) -> StartError {
+fn client_ca_error(flags: &Flags, error: &rustls::server::VerifierBuilderError) -> StartError {
     let path = flags.client_ca_file.clone().unwrap_or_default();
     StartError::ClientCa { path, why: error.to_string() }
 }

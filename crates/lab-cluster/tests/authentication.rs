@@ -211,7 +211,8 @@ async fn a_token_bound_to_an_object_ends_with_it() {
         let bound = json!({"boundObjectRef": {"kind": kind, "apiVersion": "v1", "name": name}});
         let token = lab.token("default", "a", &bound.to_string()).await;
         let user = whoami(&lab, &token).await;
-        let about = |key: &str| user["extra"][format!("authentication.kubernetes.io/{key}")].clone();
+        let about =
+            |key: &str| user["extra"][format!("authentication.kubernetes.io/{key}")].clone();
         match kind {
             "Pod" => {
                 assert_eq!(about("pod-name"), json!(["p"]));
@@ -250,8 +251,8 @@ async fn a_legacy_token_lives_as_long_as_its_secret() {
     let user = whoami(&lab, &token).await;
     assert_eq!(user["username"], "system:serviceaccount:default:default");
     assert_eq!(user["extra"], Value::Null, "no jti, no credential id");
-    let used = lab.admin("GET", &format!("{secrets}/old"), "").await.json();
-    let label = &used["metadata"]["labels"]["kubernetes.io/legacy-token-last-used"];
+    let marked = lab.admin("GET", &format!("{secrets}/old"), "").await.json();
+    let label = &marked["metadata"]["labels"]["kubernetes.io/legacy-token-last-used"];
     assert_eq!(*label, lab.now().format("%Y-%m-%d").to_string());
 
     // The Secret's copy is compared: the same claims, signed again, are not the same token.
@@ -300,11 +301,23 @@ async fn the_wrong_audience_issuer_key_or_time() {
             "token audiences [\"vault\"] is invalid for the target audiences [\"api\" \"other\"]",
         ),
         ("foreign issuer", sign(json!({"iss": "https://elsewhere"})), "nobody's"),
-        ("issuer with a slash", sign(json!({"iss": "https://kubernetes.default.svc/"})), "nobody's"),
+        (
+            "issuer with a slash",
+            sign(json!({"iss": "https://kubernetes.default.svc/"})),
+            "nobody's",
+        ),
         ("expired", sign(json!({"exp": NOON - 61})), "service account token has expired"),
         ("not yet", sign(json!({"nbf": NOON + 61})), "service account token is not valid yet"),
-        ("future", sign(json!({"iat": NOON + 61})), "service account token is issued in the future"),
-        ("another key", other_key.sign(&claims(json!({}))).unwrap(), "invalid signature, no keys found"),
+        (
+            "future",
+            sign(json!({"iat": NOON + 61})),
+            "service account token is issued in the future",
+        ),
+        (
+            "another key",
+            other_key.sign(&claims(json!({}))).unwrap(),
+            "invalid signature, no keys found",
+        ),
         (
             "missing account",
             sign(json!({"kubernetes.io": {"namespace": "default",
@@ -337,7 +350,12 @@ async fn no_change_to_a_signed_token_gets_in() {
         format!("{}.{}.{}=", parts[0], parts[1], parts[2]),
         format!("{token}.{}", parts[2]),
         format!("{}.{}", parts[0], parts[1]),
-        format!("{}.{}.{}", parts[0], header(r#"{"iss":"https://kubernetes.default.svc"}"#), parts[2]),
+        format!(
+            "{}.{}.{}",
+            parts[0],
+            header(r#"{"iss":"https://kubernetes.default.svc"}"#),
+            parts[2]
+        ),
     ] {
         assert_eq!(lab.bearer(&tampered, "GET", "/api", "").await.status, 401, "{tampered}");
     }
@@ -385,10 +403,8 @@ async fn a_static_token_file() {
         user,
         json!({"username": "ann", "uid": "1", "groups": ["dev", "ops", "system:authenticated"]})
     );
-    let warning = format!(
-        "empty token has been found in token file '{}', record number '2'",
-        path.display()
-    );
+    let warning =
+        format!("empty token has been found in token file '{}', record number '2'", path.display());
     assert!(lab.cluster.notes().contains(&warning), "{:?}", lab.cluster.notes());
     // A change needs a restart.
     std::fs::write(&path, "changed,ann,1\n").unwrap();

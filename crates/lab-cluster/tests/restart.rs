@@ -5,8 +5,10 @@
 mod common;
 
 use common::Lab;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use kube::api::{ObjectMeta, PostParams};
 use lab_cluster::{LabCluster, Options, StartError, Storage};
-use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -30,7 +32,11 @@ async fn yesterdays_token_is_refused_because_it_expired() {
     lab.cluster.shutdown().await;
 
     let lab = in_folder(folder.path()).await;
-    assert_eq!(lab.bearer(&token, "GET", "/api", "").await.status, 200, "the same key, the same uid");
+    assert_eq!(
+        lab.bearer(&token, "GET", "/api", "").await.status,
+        200,
+        "the same key, the same uid"
+    );
     assert_eq!(lab.admin("GET", account, "").await.json(), before);
     lab.cluster.shutdown().await;
 
@@ -47,9 +53,8 @@ async fn keys_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     in_folder(folder.path()).await.cluster.shutdown().await;
-    let mode = |name: &str| {
-        fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777
-    };
+    let mode =
+        |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
     for name in ["certs/ca.key", "certs/server.key", "certs/client.key", "objects.redb"] {
         assert_eq!(mode(name), 0o600, "{name}");
     }
@@ -142,24 +147,23 @@ impl Drop for Running {
 #[tokio::test]
 async fn kill_9_loses_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
-    let mut acknowledged = Vec::new();
+    let mut acknowledged: Vec<String> = Vec::new();
     for round in 0..3 {
         let running = Running::start(folder.path());
-        let client = running.client().await;
+        let notes: Api<ConfigMap> = Api::namespaced(running.client().await, "default");
         for name in &acknowledged {
-            let path = format!("/api/v1/namespaces/default/configmaps/{name}");
-            let object: Value =
-                client.request(http::Request::get(path).body(Vec::new()).unwrap()).await.unwrap();
-            assert_eq!(object["metadata"]["name"], json!(name));
+            assert_eq!(
+                notes.get(name).await.unwrap().metadata.name.as_deref(),
+                Some(name.as_str())
+            );
         }
         for number in 0..5 {
             let name = format!("note-{round}-{number}");
-            let body = json!({"metadata": {"name": name}}).to_string().into_bytes();
-            let request = http::Request::post("/api/v1/namespaces/default/configmaps")
-                .header("content-type", "application/json")
-                .body(body)
-                .unwrap();
-            client.request::<Value>(request).await.unwrap();
+            let note = ConfigMap {
+                metadata: ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() },
+                ..ConfigMap::default()
+            };
+            notes.create(&PostParams::default(), &note).await.unwrap();
             acknowledged.push(name);
         }
         drop(running);

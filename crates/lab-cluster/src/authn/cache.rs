@@ -80,7 +80,7 @@ impl Cached<Union> {
 
     fn fingerprint(&self, token: &[u8], audiences: &[String]) -> Fingerprint {
         let mut mac = self.key.clone();
-        for part in audiences.iter().map(|audience| audience.as_bytes()).chain([token]) {
+        for part in audiences.iter().map(String::as_bytes).chain([token]) {
             mac.update(&part.len().to_be_bytes());
             mac.update(part);
         }

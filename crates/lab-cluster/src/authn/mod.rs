@@ -133,7 +133,7 @@ impl Unauthenticated {
             .filter(|reason| seen.insert(*reason))
             .collect();
         match once[..] {
-            [one] => one.to_owned(),
+            [only] => only.to_owned(),
             ref many => format!("[{}]", many.join(", ")),
         }
     }

@@ -18,6 +18,7 @@ use narration::Clock;
 use sha2::Sha256;
 use signing::{KeySet, SignedClaims};
 use static_tokens::{Rejection, User, Verdict};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const AUTO_GENERATED: &str = "Use tokens from the TokenRequest API or manually created \
@@ -109,7 +110,7 @@ pub fn service_account(namespace: &str, name: &str, uid: &str) -> User {
             "system:serviceaccounts".to_owned(),
             format!("system:serviceaccounts:{namespace}"),
         ],
-        extra: Default::default(),
+        extra: BTreeMap::new(),
     }
 }
 

@@ -16,6 +16,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use sha2::{Digest, Sha256};
 use static_tokens::{Rejection, User, Verdict};
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use x509_cert::Certificate;
@@ -77,9 +78,11 @@ fn user(certificate: &CertificateDer) -> Option<User> {
             _ => {}
         }
     }
-    let fingerprint: String =
-        Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect();
-    user.extra.insert(CREDENTIAL_ID.to_owned(), vec![format!("X509SHA256={fingerprint}")]);
+    let mut fingerprint = "X509SHA256=".to_owned();
+    for byte in Sha256::digest(certificate) {
+        let _ = write!(fingerprint, "{byte:02x}"); // into a String: it can't fail
+    }
+    user.extra.insert(CREDENTIAL_ID.to_owned(), vec![fingerprint]);
     Some(user)
 }
 

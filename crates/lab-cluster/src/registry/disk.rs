@@ -3,12 +3,14 @@
 //! nothing that was acknowledged.
 
 use super::kinds::{self, ResourceKind};
-use super::world::{Change, FIRST_REVISION, World};
+use super::object;
+use super::world::{self, Change, FIRST_REVISION, World};
 use redb::{
     Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageError,
     TableDefinition, TableError,
 };
-use std::fs::{self, File, OpenOptions};
+use serde_json::Value;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -142,55 +144,45 @@ impl Disk {
 }
 
 /// Makes an empty store. It appears under its name only when it is complete, and never in place of
-/// a file that somebody else made meanwhile.
+/// a file that somebody else made meanwhile. Only its owner can read it: it will hold secrets.
 fn create(path: &Path) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let unfinished = path.with_file_name(name);
-    let made = write_empty(&unfinished).and_then(|()| {
-        match fs::hard_link(&unfinished, path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()), // and is opened next
-            result => result,
-        }
-    });
-    let _ = fs::remove_file(&unfinished);
-    made?;
-    // The name is on the disk when its folder is.
-    File::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
-        .sync_all()
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let unfinished = tempfile::Builder::new().prefix(".objects-").tempfile_in(folder)?;
+    write_empty(unfinished.path()).map_err(io::Error::other)?;
+    match unfinished.persist_noclobber(path) {
+        Err(failed) if failed.error.kind() != ErrorKind::AlreadyExists => return Err(failed.error),
+        _ => {} // whoever made it, it is opened next
+    }
+    File::open(folder)?.sync_all() // the name is on the disk when its folder is
 }
 
-fn write_empty(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600); // it will hold secrets
-    drop(options.open(path)?);
-    let database = Builder::new().create(path).map_err(io::Error::other)?;
-    let transaction = database.begin_write().map_err(io::Error::other)?;
-    transaction.open_table(OBJECTS).map_err(io::Error::other)?;
-    transaction
-        .open_table(ABOUT)
-        .and_then(|mut about| {
-            about.insert("format", FORMAT)?;
-            about.insert("revision", FIRST_REVISION)?;
-            Ok(())
-        })
-        .map_err(io::Error::other)?;
-    transaction.commit().map_err(io::Error::other)
+fn write_empty(path: &Path) -> Result<(), redb::Error> {
+    let database = Builder::new().create(path)?;
+    let transaction = database.begin_write()?;
+    transaction.open_table(OBJECTS)?;
+    {
+        let mut about = transaction.open_table(ABOUT)?;
+        about.insert("format", FORMAT)?;
+        about.insert("revision", FIRST_REVISION)?;
+    }
+    Ok(transaction.commit()?)
 }
 
-/// `/registry/pods/default/web`. Nodes are under the name they had when etcd was young.
+/// `/registry/pods/default/web`.
 pub(super) fn record_key(kind: &ResourceKind, key: &str) -> String {
-    let folder = if kind.plural == "nodes" { "minions" } else { kind.plural };
-    format!("/registry/{folder}/{key}")
+    format!("/registry/{}/{key}", folder_of(kind))
+}
+
+/// Nodes are under the name they had when etcd was young.
+fn folder_of(kind: &ResourceKind) -> &'static str {
+    if kind.plural == "nodes" { "minions" } else { kind.plural }
 }
 
 fn parse_record_key(record: &str) -> Option<(&'static ResourceKind, &str)> {
     let (folder, key) = record.strip_prefix("/registry/")?.split_once('/')?;
-    let plural = if folder == "minions" { "nodes" } else { folder };
-    let kind = kinds::ALL.into_iter().find(|kind| kind.plural == plural)?;
-    (key.matches('/').count() == usize::from(kind.namespaced)).then_some((kind, key))
+    let kind = kinds::ALL.into_iter().find(|kind| folder_of(kind) == folder)?;
+    Some((kind, key))
 }
 
 fn load(path: &Path, database: &Database) -> Result<World, StoreError> {
@@ -212,8 +204,11 @@ fn load(path: &Path, database: &Database) -> Result<World, StoreError> {
         let (record, bytes) = record.map_err(|error| broken(&error))?;
         let (kind, key) = parse_record_key(record.value())
             .ok_or_else(|| broken(&format_args!("no kind is stored under {}", record.value())))?;
-        let object = serde_json::from_slice(bytes.value())
+        let object: Value = serde_json::from_slice(bytes.value())
             .map_err(|error| broken(&format_args!("{}: {error}", record.value())))?;
+        if world::key(object::namespace(&object), object::name(&object)) != key {
+            return Err(broken(&format_args!("another object lies under {}", record.value())));
+        }
         world.restore(kind, key.to_owned(), object);
     }
     Ok(world)

@@ -14,6 +14,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use std::fmt;
 use std::sync::Arc;
 
 /// Which objects of a kind, and how many at a time.
@@ -31,7 +32,7 @@ pub struct ListOptions {
 
 /// A page of objects. Serialises as the `List` object that a client gets, without copying what is
 /// in it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct List {
     /// Of what.
     pub kind: &'static ResourceKind,
@@ -43,6 +44,13 @@ pub struct List {
     pub remaining: Option<u64>,
     /// The objects, by namespace and name.
     pub items: Vec<Arc<Value>>,
+}
+
+/// Without the objects: some of them are secrets.
+impl fmt::Debug for List {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}List of {}", self.kind.kind, self.items.len())
+    }
 }
 
 impl List {

@@ -5,6 +5,7 @@
 use super::kinds::{self, ResourceKind};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 pub(super) const FIRST_REVISION: u64 = 1;
 
 /// The state of the cluster at one revision.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct World {
     /// Counts the writes, of all kinds together. An object's `resourceVersion` is the revision of
     /// its last write.
@@ -20,9 +21,16 @@ pub(super) struct World {
     objects: [BTreeMap<String, Arc<Value>>; kinds::ALL.len()],
 }
 
+/// Without the objects: some of them are secrets.
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("World").field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
 /// One object written, or removed. This is where a watch will listen: changes come in the order of
 /// their revisions, each revision once.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Change {
     pub(super) revision: u64,
     pub(super) kind: &'static ResourceKind,

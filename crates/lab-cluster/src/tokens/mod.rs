@@ -95,7 +95,7 @@ impl TokenIssuer {
             true,
         )
         .map_err(|LifetimeError(why)| invalid("", lifetime::FIELD, why.message()))?;
-        let bound = request.bound.map(|bound| self.bind(namespace, name, bound)).transpose()?;
+        let bound = request.bound.map(|bound| self.bind(namespace, name, &bound)).transpose()?;
 
         let now = self.clock.now();
         let claims = self.claims(namespace, name, uid, &audiences, bound.as_ref(), &grant, now);
@@ -165,8 +165,8 @@ impl TokenIssuer {
     }
 
     /// Finds the object whose life the token is to share.
-    fn bind(&self, namespace: &str, account: &str, asked: BoundRef) -> Result<Bound, Refusal> {
-        let BoundRef { kind, api_version, name, uid } = asked;
+    fn bind(&self, namespace: &str, account: &str, asked: &BoundRef) -> Result<Bound, Refusal> {
+        let BoundRef { kind, api_version, name, uid } = *asked;
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         if name.is_empty() && group.is_empty() && matches!(kind, "Pod" | "Secret" | "Node") {
             return Err(Refusal::bad_request("Name parameter required."));

@@ -1,6 +1,6 @@
 //! A lab cluster to talk to, and a client that sends just what a test says.
 
-#![allow(clippy::unwrap_used, dead_code, reason = "tests; each uses a part")]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "tests; each uses a part")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
@@ -107,7 +107,9 @@ impl Lab {
     ) -> Answer {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(self.cluster.ca_pem().as_bytes()).unwrap()).unwrap();
+        roots
+            .add(CertificateDer::from_pem_slice(self.cluster.ca_pem().as_bytes()).unwrap())
+            .unwrap();
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -123,10 +125,8 @@ impl Lab {
         };
         let stream = TcpStream::connect(self.cluster.address()).await.unwrap();
         let name = ServerName::from(self.cluster.address().ip());
-        let stream = tokio_rustls::TlsConnector::from(Arc::new(config))
-            .connect(name, stream)
-            .await
-            .unwrap();
+        let stream =
+            tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         let connection = tokio::spawn(connection);
@@ -160,7 +160,9 @@ impl Lab {
     pub fn last_rejection(&self) -> String {
         let trace = self.cluster.traces().pop().unwrap();
         let said = trace.authenticators.iter().filter(|o| o.said.starts_with("rejected: "));
-        said.map(|opinion| opinion.said["rejected: ".len()..].to_owned()).collect::<Vec<_>>().join("; ")
+        said.map(|opinion| opinion.said["rejected: ".len()..].to_owned())
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 
@@ -169,4 +171,3 @@ fn decoded(value: &Value) -> String {
     let bytes = base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap();
     String::from_utf8(bytes).unwrap()
 }
-
