@@ -1,8 +1,8 @@
 //! The same by the crate [`jsonwebtoken`], which a program of your own would rather use.
 //!
 //! Version 11 of it leaves the arithmetic to a [`CryptoProvider`], and panics without one. Its own
-//! provider for pure Rust brings an `rsa` of its own, one with an open advisory
-//! ([RUSTSEC-2023-0071]); so here is a provider over the `rsa` that signs in [`keys`](crate::keys).
+//! provider in pure Rust brings an `rsa` of its own, one with an open advisory
+//! ([RUSTSEC-2023-0071]). So here is a provider over the `rsa` that this crate signs with by hand.
 //!
 //! What it checks by default is not what Kubernetes checks. Here it checks the signature alone;
 //! chapter 4 sets the two lists side by side.

@@ -54,7 +54,7 @@ pub enum Reason {
     #[error("an RSA key of {0} bits is too short to be trusted; the least is 1024")]
     ShortKey(u32),
     /// All fits but the numbers: another key signed, or the text was changed afterwards.
-    #[error("another key signed this, or it was changed after it was signed")]
+    #[error("not signed by this key, or changed since")]
     Wrong,
 }
 
@@ -86,34 +86,35 @@ pub enum KeyError {
     Jwk(String),
 }
 
-/// What a file without a usable key seems to hold instead, and what to do about it.
+/// What a file without the wanted key holds instead. Displays as what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Instead {
     /// No PEM at all.
-    #[error("a PEM file, with a line like -----BEGIN PUBLIC KEY----- in it")]
+    #[error("a PEM file: it has a line like -----BEGIN PUBLIC KEY-----")]
     NoPem,
     /// JSON.
-    #[error("--jwks FILE, if this JSON is a set of keys as /openid/v1/jwks gives it")]
+    #[error("if this is a set of keys: --jwks FILE")]
     Json,
+    /// A token.
+    #[error("to see what this token says about its key: cargo run -q -p jwt-anatomy -- FILE")]
+    Token,
     /// An OpenSSH public key.
-    #[error("ssh-keygen -e -m PKCS8 -f FILE, which rewrites an SSH public key as PEM")]
+    #[error("to write this SSH key as PEM: ssh-keygen -e -m PKCS8 -f FILE")]
     Ssh,
     /// A key behind a passphrase.
-    #[error("openssl pkey -in FILE, which asks for the passphrase this key is encrypted with")]
+    #[error("to take the passphrase off: openssl pkey -in FILE")]
     Encrypted,
     /// A PKCS #1 public key, which Kubernetes does not read.
-    #[error("openssl rsa -RSAPublicKey_in -in FILE -pubout, for Kubernetes reads no PKCS #1 here")]
+    #[error("to write it as Kubernetes reads it: openssl rsa -RSAPublicKey_in -in FILE -pubout")]
     Pkcs1Public,
-    /// A PKCS #8 private key of ECDSA, which Kubernetes signs with but takes no public key from.
-    #[error(
-        "openssl pkey -in FILE -pubout: Kubernetes signs with such a file, but checks with none"
-    )]
+    /// An ECDSA key in PKCS #8, which Kubernetes signs with, but takes no public half from.
+    #[error("to write the public half as Kubernetes reads it: openssl pkey -in FILE -pubout")]
     Pkcs8Elliptic,
-    /// Public keys where a private one is wanted.
-    #[error("the other half of the pair: this file holds public keys only, which sign nothing")]
+    /// Public halves where a private one is wanted.
+    #[error("the private half of the pair: public halves sign nothing")]
     PublicOnly,
     /// Some other PEM block.
-    #[error("RSA, or ECDSA on P-256, P-384 or P-521: no other kind of key signs tokens")]
+    #[error("an RSA key, or an ECDSA key on P-256, P-384 or P-521: no others sign tokens")]
     Other,
 }
 
@@ -129,12 +130,17 @@ impl KeyError {
 }
 
 impl SignatureError {
-    /// What the server's message leaves out, if there is more to know.
+    /// What the server's message leaves out, if there is more to know. Of several keys, what they
+    /// all agree on.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Cryptography(reason) => Some(reason),
-            Self::NoKeysFound | Self::Header(_) | Self::Claims(_) | Self::Several(_) => None,
+            Self::Several(objections) => {
+                let first = objections.first()?.reason()?;
+                objections.iter().all(|other| other.reason() == Some(first)).then_some(first)
+            }
+            Self::NoKeysFound | Self::Header(_) | Self::Claims(_) => None,
         }
     }
 

@@ -39,10 +39,11 @@ mod jwk;
 mod keys;
 mod pem;
 pub mod samples;
+pub mod tool;
 pub mod walk;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
-pub use errors::{KeyError, Reason, SignError, SignatureError};
+pub use errors::{Instead, KeyError, Reason, SignError, SignatureError};
 pub use keys::{PublicKey, SigningKey};
 
 impl PublicKey {
@@ -161,6 +162,12 @@ impl KeySet {
     /// The keys, in the order they came.
     pub fn keys(&self) -> impl Iterator<Item = &PublicKey> {
         self.keys.iter().map(|named| &named.key)
+    }
+
+    /// The first key of this name.
+    #[must_use]
+    pub fn get(&self, key_id: &str) -> Option<&PublicKey> {
+        self.keys.iter().find(|named| named.id == key_id).map(|named| &named.key)
     }
 
     /// Checks a token with the key it names, or with every key if it names none.

@@ -215,6 +215,7 @@ fn instead(pem: &[u8], blocks: &[Block]) -> Instead {
     let labelled = |label: &str| blocks.iter().any(|block| block.label == label);
     match () {
         () if starts_with("{") => Instead::Json,
+        () if starts_with("eyJ") => Instead::Token,
         () if starts_with("ssh-") || starts_with("ecdsa-sha2-") => Instead::Ssh,
         () if labelled("ENCRYPTED PRIVATE KEY") || blocks.iter().any(|block| block.encrypted) => {
             Instead::Encrypted
