@@ -146,8 +146,8 @@ fn legacy(claims: &LegacyClaims) -> String {
 
 /// A date in UTC, and in the reader's own zone if that is another.
 pub(crate) fn both(seconds: i64, zone: Zone) -> String {
-    let universal = show(seconds, &Zone::utc());
-    if zone.is_utc() { universal } else { format!("{universal}\n{}", show(seconds, &zone)) }
+    let (universal, own) = (show(seconds, &Zone::utc()), show(seconds, &zone));
+    if zone.is_utc() || own == universal { universal } else { format!("{universal}\n{own}") }
 }
 
 /// An oddity as a row: how much it matters, and what it is.

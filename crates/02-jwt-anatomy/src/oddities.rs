@@ -316,7 +316,7 @@ pub static CATALOGUE: &[Kind] = &[
             Err(ClaimsError::Json(JsonError::DuplicateKey(_))) => None,
             Err(ClaimsError::Json(error)) => Some(error.to_string()),
             Err(ClaimsError::Type { claim, found, .. }) if claim.is_empty() => {
-                Some(format!("it is a {found}"))
+                Some(format!("it is a JSON {found}"))
             }
             _ => None,
         },
@@ -723,7 +723,8 @@ pub static CATALOGUE: &[Kind] = &[
                   its issuer. This token is for somebody else: the API server says 401.",
         find: |t| {
             let Claims { audiences, issuer, .. } = t.bound()?;
-            let elsewhere = !audiences.is_empty() && !audiences.contains(issuer);
+            let elsewhere =
+                !audiences.is_empty() && !issuer.is_empty() && !audiences.contains(issuer);
             found(elsewhere, || format!("`aud` is {audiences:?}, `iss` {issuer:?}"))
         },
     },
@@ -743,8 +744,8 @@ fn in_order(date: i64) -> bool {
     (i64::MIN + 1..=GO_CLOCK_ENDS).contains(&date)
 }
 
-/// From the later of `nbf` and `iat` to `exp`.
+/// From the later of `nbf` and `iat` to `exp`; of an `exp` of 0 another entry tells.
 fn lifetime(claims: &Claims) -> Option<(i64, i64)> {
     let start = claims.not_before.max(claims.issued_at)?;
-    Some((start, claims.expires_at.filter(|end| in_order(*end))?))
+    Some((start, claims.expires_at.filter(|end| in_order(*end) && *end != 0)?))
 }

@@ -3,7 +3,9 @@
 use crate::dates::{self, Zone};
 use crate::meaning::{self, plain};
 use crate::oddities::{self, Oddity};
-use crate::{Claims, Life, Recognised, ServiceAccountName, UnverifiedToken, What, recognise};
+use crate::{
+    Claims, Life, Recognised, ServiceAccountName, TokenKind, UnverifiedToken, What, recognise,
+};
 use narration::{Answer, InputError, Outcome, Report, Story, read_text};
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -71,7 +73,10 @@ pub fn tell<W: Write>(story: &mut Story<W>, text: &str, at: i64, zone: &Zone) ->
          they fit is chapter 3's question:",
         token.signature().len()
     ))?;
-    story.command("cargo run -q -p signing -- verify --key sa.pub -")?;
+    story.command(match token.unverified_kind() {
+        TokenKind::Other => "cargo run -q -p signing -- verify --jwks jwks.json -",
+        TokenKind::Bound | TokenKind::Legacy => "cargo run -q -p signing -- verify --key sa.pub -",
+    })?;
 
     story.step("What is odd about it")?;
     let odd = oddities::of(&token, at);

@@ -57,9 +57,8 @@ pub fn tell<W: Write>(story: &mut Story<W>) -> io::Result<()> {
     story.say("Nothing is sent anywhere, and your signature is not printed:")?;
     story.command("microk8s kubectl create token default | cargo run -q -p jwt-anatomy -- -")?;
     story.say("Without a cluster, ask the course's own, the lab; it answers in the same way:")?;
-    story.command(
-        "cargo run -q -p bearer-auth -- create-token | cargo run -q -p jwt-anatomy -- -",
-    )?;
+    story.command("cargo run -q -p bearer-auth -- create-token > token.txt")?;
+    story.command("cargo run -q -p jwt-anatomy -- token.txt")?;
     story.what_we_know_now(&[
         "That token is a JSON Web Token: a header, claims and a signature, each written in \
          base64url, with dots between them.",

@@ -29,6 +29,8 @@ enum Part {
     Claims,
     /// JSON that breaks off.
     Begun,
+    /// The end of something in braces.
+    Ended,
     Unreadable,
 }
 
@@ -37,29 +39,46 @@ fn part(text: &str) -> Part {
     let whole = if text.len() % 4 == 1 { &text[..text.len() - 1] } else { text };
     let Ok(bytes) = base64url::decode(whole) else { return Part::Unreadable };
     match json::parse(&bytes) {
-        Ok(Node::Object(members)) if members.iter().any(|(name, _)| name == "alg") => Part::Header,
-        Ok(Node::Object(_)) => Part::Claims,
+        Ok(Node::Object(members)) => {
+            let has = |wanted: &str| members.iter().any(|(name, _)| name == wanted);
+            let claims = ["iss", "sub", "aud", "exp", "kubernetes.io"];
+            match has("alg") {
+                true => Part::Header,
+                false if claims.iter().any(|name| has(name)) => Part::Claims,
+                false => Part::Unreadable,
+            }
+        }
         Err(JsonError::EndsEarly { .. }) if bytes.starts_with(b"{\"") => Part::Begun,
+        _ if is_end(text) => Part::Ended,
         _ => Part::Unreadable,
     }
+}
+
+/// Where a cut falls in a group of four characters can't be seen, so each place is tried.
+fn is_end(text: &str) -> bool {
+    let printable = |bytes: &[u8]| bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
+    (0..4)
+        .filter_map(|from| base64url::decode(text.get(from..)?).ok())
+        .any(|bytes| bytes.len() > 2 && bytes.ends_with(b"}") && printable(&bytes))
 }
 
 /// Says what is missing, if this is a piece of a JWT.
 pub(super) fn half(text: &str) -> Option<What> {
     let text = text.trim_end_matches(['…', '.']);
-    if !text.is_ascii() {
+    let parts: Vec<&str> = text.split('.').collect();
+    // More than two tokens in one are none.
+    if parts.len() > 6 || !text.is_ascii() {
         return None;
     }
-    let parts: Vec<&str> = text.split('.').collect();
     let seen: Vec<Part> = parts.iter().map(|text| part(text)).collect();
     let half = match seen[..] {
         [Part::Header | Part::Begun] => Half::OnlyTheHeader,
         [Part::Header, Part::Claims] => Half::SignatureMissing,
         [Part::Header, _] => Half::ClaimsCut,
-        [Part::Claims]
-        | [Part::Claims, Part::Unreadable]
-        | [Part::Unreadable, Part::Claims]
-        | [Part::Unreadable, Part::Claims, _] => Half::StartMissing,
+        [Part::Claims | Part::Ended]
+        | [Part::Claims | Part::Ended, Part::Unreadable]
+        | [Part::Unreadable | Part::Ended, Part::Claims]
+        | [Part::Unreadable | Part::Ended, Part::Claims, _] => Half::StartMissing,
         [Part::Header | Part::Begun, _, _] | [Part::Begun, _] => Half::Damaged(why(text)),
         [Part::Header, ..] if parts.len() == 5 && is_encrypted(parts[0]) => {
             return Some(What::EncryptedJwt);

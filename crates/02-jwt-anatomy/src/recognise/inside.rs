@@ -71,8 +71,10 @@ fn yaml_document(text: &str, depth: usize) -> Option<Recognised> {
     let several_lines = text.trim().contains('\n');
     if let Some(token) = value_of("token:").filter(|_| depth > 0 && several_lines) {
         let inner = look(token, depth - 1);
-        // `kubectl describe` and YAML alike; a line that only looks so is nothing of ours.
-        if kind.is_some() || !matches!(inner.what, What::SomethingElse) {
+        // Without a kind it may be what `kubectl describe` prints, or a token with a label that a
+        // line break was put into.
+        let known = !matches!(inner.what, What::SomethingElse | What::HalfAJwt(_));
+        if known || kind.is_some() {
             return Some(inner.after(&[Mend::Document]));
         }
     }

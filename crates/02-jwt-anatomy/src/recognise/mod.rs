@@ -156,21 +156,23 @@ fn look(text: &str, depth: usize) -> Recognised {
     if let Some(jwt) = whole_jwt(text) {
         return jwt;
     }
+    let (mended, mends) = mend::mend(text);
+    if let Some(jwt) = whole_jwt(&mended) {
+        return jwt.after(&mends);
+    }
     if let Some(label) = text.split_once("-----BEGIN ").map(|(_, rest)| rest) {
         return Recognised::is(What::Pem(PemKind::of(label)));
     }
     if let Some(what) = inside::document(text, depth) {
         return what;
     }
-
-    let (mended, mends) = mend::mend(text);
-    if let Some(jwt) = whole_jwt(&mended) {
-        return jwt.after(&mends);
-    }
     if let Some(jwt) = mend::words(text).find_map(whole_jwt) {
         return jwt.after(&[Mend::Surroundings]);
     }
-    if let Some(what) = shape(text).or_else(|| shape(&mended)) {
+    if let Some(what) = told_by_words(text).or_else(|| told_by_shape(&mended)) {
+        return Recognised::is(what);
+    }
+    if let Some(what) = half::half(&mended) {
         return Recognised::is(what);
     }
     if let Some(decoded) = mend::unwrap_base64(&mended).filter(|_| depth > 0) {
@@ -179,10 +181,9 @@ fn look(text: &str, depth: usize) -> Recognised {
             return inner.after(&[Mend::Base64]);
         }
     }
-    match half::half(&mended) {
-        Some(what) => Recognised::is(what),
-        None => Recognised::is(otherwise(text, &mended)),
-    }
+    let one_word = !text.contains(char::is_whitespace) && mended.is_ascii();
+    let might_be_secret = one_word && mended.len() >= 16;
+    Recognised::is(if might_be_secret { What::OpaqueToken } else { What::SomethingElse })
 }
 
 /// A JWT with a readable header and a JSON object after it, and no white space in it.
@@ -214,62 +215,55 @@ impl PemKind {
     }
 }
 
-/// Secrets that have no parts, told by their shape.
-fn shape(text: &str) -> Option<What> {
-    let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let small = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let capital = |text: &str| text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+/// Commands, messages and files, told by what stands in them.
+fn told_by_words(text: &str) -> Option<What> {
+    const MESSAGES: [&str; 4] =
+        ["error:", "Error from server", "Unable to connect", "The connection to the server"];
+    // Token, user name, user uid; a sentence has a blank after its commas.
+    let is_token_line = |line: &str| line.matches(',').count() >= 2 && !line.contains(", ");
 
-    if text.contains("microk8s join") || is_join_address(text) {
-        return Some(What::Microk8sJoinToken);
+    if text.contains("microk8s join") {
+        Some(What::Microk8sJoinToken)
+    } else if text.contains("kubeadm join") {
+        Some(What::BootstrapToken)
+    } else if MESSAGES.iter().any(|start| text.starts_with(start)) {
+        Some(What::ErrorMessage)
+    } else if text.lines().filter(|line| !line.trim().is_empty()).all(is_token_line) {
+        Some(What::TokenFile)
+    } else {
+        None
     }
-    if text.contains("kubeadm join") {
-        return Some(What::BootstrapToken);
-    }
-    if ["error:", "Error from server", "Unable to connect", "The connection to the server"]
-        .iter()
-        .any(|start| text.starts_with(start))
-    {
-        return Some(What::ErrorMessage);
-    }
-    if text.starts_with("system:serviceaccount:") {
-        return Some(What::UserName);
-    }
-    let is_token_file = |line: &str| {
-        let first = line.split(',').next().unwrap_or("");
-        line.matches(',').count() >= 2 && !line.contains(", ") && !first.contains([' ', '{', ':'])
+}
+
+/// One word, told by its shape.
+fn told_by_shape(word: &str) -> Option<What> {
+    let all = |text: &str, is: fn(&u8) -> bool| text.bytes().all(|byte| is(&byte));
+    let hexadecimal = |text: &str| all(text, u8::is_ascii_hexdigit);
+    let small = |text: &str| all(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let capital = |text: &str| all(text, |b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let is_bootstrap = |(id, secret): (&str, &str)| {
+        (id.len(), secret.len()) == (6, 16) && small(id) && small(secret)
     };
-    if text.lines().filter(|line| !line.trim().is_empty()).all(is_token_file) {
-        return Some(What::TokenFile);
+    let groups: Vec<&str> = word.split('-').collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+
+    if is_join_address(word) || word.len() == 32 && hexadecimal(word) {
+        Some(What::Microk8sJoinToken)
+    } else if word.split_once('.').is_some_and(is_bootstrap) {
+        Some(What::BootstrapToken)
+    } else if word.starts_with("K10") && word.contains("::") {
+        Some(What::K3sNodeToken)
+    } else if word.len() == 64 && capital(word) && !hexadecimal(word) {
+        Some(What::Microk8sCallbackToken)
+    } else if mend::is_microk8s_static(word) {
+        Some(What::Microk8sStaticToken)
+    } else if word.starts_with("system:serviceaccount:") {
+        Some(What::UserName)
+    } else if lengths == [8, 4, 4, 4, 12] && groups.iter().all(|group| hexadecimal(group)) {
+        Some(What::Uid)
+    } else {
+        None
     }
-    if text.contains(char::is_whitespace) {
-        return None;
-    }
-    if text.len() == 32 && hexadecimal(text) {
-        return Some(What::Microk8sJoinToken);
-    }
-    if let Some((id, secret)) = text.split_once('.')
-        && (id.len(), secret.len()) == (6, 16)
-        && small(id)
-        && small(secret)
-    {
-        return Some(What::BootstrapToken);
-    }
-    if text.starts_with("K10") && text.contains("::") {
-        return Some(What::K3sNodeToken);
-    }
-    if text.len() == 64 && capital(text) && !hexadecimal(text) {
-        return Some(What::Microk8sCallbackToken);
-    }
-    if mend::is_microk8s_static(text) {
-        return Some(What::Microk8sStaticToken);
-    }
-    let dashes = [8, 13, 18, 23];
-    let is_uid = text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| {
-            if dashes.contains(&index) { byte == b'-' } else { byte.is_ascii_hexdigit() }
-        });
-    is_uid.then_some(What::Uid)
 }
 
 /// `host:25000/TOKEN` with or without `/HASH`.
@@ -277,10 +271,4 @@ fn is_join_address(text: &str) -> bool {
     let Some((_, rest)) = text.split_once(":25000/") else { return false };
     let token = rest.split(['/', ' ']).next().unwrap_or("");
     token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// A word that might be a secret, or a text that is none.
-fn otherwise(text: &str, mended: &str) -> What {
-    let one_word = !text.contains(char::is_whitespace) && mended.is_ascii();
-    if one_word && mended.len() >= 16 { What::OpaqueToken } else { What::SomethingElse }
 }
