@@ -56,7 +56,8 @@ async fn serve(flags: Flags) -> Outcome {
              for learning, and by default whoever can authenticate may do everything."
         ));
     }
-    announce(&cluster, &flags, &admin, &bare)?;
+    // Who only wanted the address may have closed the pipe; the cluster goes on.
+    let _ = announce(&cluster, &flags, &admin, &bare);
 
     tokio::signal::ctrl_c().await?;
     narration::aside("\nstopping: answering what is in flight");

@@ -287,12 +287,17 @@ impl Admitted<'_> {
     }
 
     fn preconditions(&self) -> Result<Preconditions, Refusal> {
+        let typed = self.query.get("gracePeriodSeconds").and_then(|text| text.parse().ok());
         if self.body.trim_ascii().is_empty() {
-            return Ok(Preconditions::default());
+            return Ok(Preconditions { grace_period_seconds: typed, ..Preconditions::default() });
         }
         let expected = Expected { group: "", version: "v1", kind: "DeleteOptions" };
         let body = self.decode(expected)?;
         let text = |key: &str| body["preconditions"][key].as_str().map(str::to_owned);
-        Ok(Preconditions { uid: text("uid"), resource_version: text("resourceVersion") })
+        Ok(Preconditions {
+            uid: text("uid"),
+            resource_version: text("resourceVersion"),
+            grace_period_seconds: typed.or(body["gracePeriodSeconds"].as_i64()),
+        })
     }
 }

@@ -247,7 +247,7 @@ async fn a_legacy_token_lives_as_long_as_its_secret() {
     assert_eq!(data("ca.crt"), lab.cluster.ca_pem());
     let token = data("token");
 
-    lab.pass(10 * 365 * 86400);
+    lab.pass(5 * 365 * 86400);
     let user = whoami(&lab, &token).await;
     assert_eq!(user["username"], "system:serviceaccount:default:default");
     assert_eq!(user["extra"], Value::Null, "no jti, no credential id");

@@ -429,10 +429,37 @@ fn roles_that_gather_from_each_other_come_to_rest() {
     aggregation::fill(&mut roles);
     assert_eq!(roles[0]["rules"], json!([{"verbs": ["x"]}]));
     assert_eq!(roles[1]["rules"], json!([{"verbs": ["x"]}]));
+}
+
+#[test]
+fn a_selector_takes_only_roles_that_carry_all_its_labels() {
+    let gathered = |selectors: Value| {
+        let role = |name: &str, labels: Value| json!({"metadata": {"name": name, "labels": labels}, "rules": [{"verbs": [name]}]});
+        let both = role("both", json!({"a": "1", "b": "2"}));
+        let one = role("one", json!({"a": "1"}));
+        let other = role("other", json!({"a": "2", "b": "2"}));
+        let all = json!({"metadata": {"name": "all"}, "rules": [1],
+            "aggregationRule": {"clusterRoleSelectors": selectors}});
+        aggregation::gathered_rules(&all, &[&other, &one, &all, &both]).unwrap()
+    };
+    let both = json!({"matchLabels": {"a": "1", "b": "2"}});
+    assert_eq!(gathered(json!([both])), json!([{"verbs": ["both"]}]));
+    assert_eq!(
+        gathered(json!([{"matchLabels": {"b": "2"}}, {"matchLabels": {"a": "1"}}])),
+        json!([{"verbs": ["both"]}, {"verbs": ["other"]}, {"verbs": ["one"]}]),
+        "by name within a selector, and each rule once"
+    );
     // An expression is not read, and must not be taken for "every role".
-    let mut odd = role("odd", json!([1]), "x", "y");
-    odd["aggregationRule"]["clusterRoleSelectors"] = json!([{"matchExpressions": [{"key": "a", "operator": "Exists"}]}, {}, 1, {"matchLabels": 1}]);
-    assert_eq!(aggregation::gathered_rules(&odd, &[&roles[2]]), Some(json!([])));
+    let expressions = json!([{"key": "a", "operator": "Exists"}]);
+    for odd in [
+        json!({"matchExpressions": expressions}),
+        json!({"matchExpressions": expressions, "matchLabels": {"a": "1"}}),
+        json!({"matchLabels": 1}),
+        json!({}),
+        json!(1),
+    ] {
+        assert_eq!(gathered(json!([odd])), json!([]), "{odd}");
+    }
 }
 
 fn word() -> impl Strategy<Value = &'static str> {

@@ -36,7 +36,6 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
         /// What the system said.
-        #[source]
         error: io::Error,
     },
     /// A folder lies where the file should be.

@@ -62,6 +62,8 @@ pub struct Preconditions {
     pub uid: Option<String>,
     /// Nobody has written it since.
     pub resource_version: Option<String>,
+    /// And no condition, but a wish: how many seconds a pod gets to end. Zero is at once.
+    pub grace_period_seconds: Option<i64>,
 }
 
 /// The objects and the rules for writing them. One writes at a time, and waits for the disk; who
@@ -215,7 +217,7 @@ impl Registry {
             for item in &list.items {
                 let preconditions = Preconditions {
                     uid: Some(object::uid(item).to_owned()),
-                    resource_version: None,
+                    ..Preconditions::default()
                 };
                 match writer.delete(
                     kind,

@@ -200,11 +200,17 @@ impl Writer<'_, '_> {
         };
         preconditions.check(kind, &old)?;
         admission::may_be_deleted(kind, name)?;
-        if object::deletion_timestamp(&old).is_some() {
+        let asked = preconditions.grace_period_seconds;
+        let hurried = *kind == kinds::PODS && asked == Some(0);
+        if object::deletion_timestamp(&old).is_some() && !hurried {
             return Ok(Value::clone(&old));
         }
         let mut object = Value::clone(&old);
-        let grace = if *kind == kinds::PODS { grace_period(&old) } else { 0 };
+        let grace = match asked {
+            _ if *kind != kinds::PODS => 0,
+            Some(asked) if grace_period(&old) > 0 => asked.max(0),
+            _ => grace_period(&old),
+        };
         let is_namespace = *kind == kinds::NAMESPACES;
         let waits = is_namespace || grace > 0 || object::finalizers(&old).next().is_some();
         if waits || *kind == kinds::PODS {
