@@ -47,7 +47,7 @@ impl TokenKind {
 pub struct Claims {
     /// `iss`: who made it; a cluster's `--service-account-issuer`.
     pub issuer: String,
-    /// `sub`: whom it is about; for Kubernetes a [`ServiceAccountName`].
+    /// `sub`: whom it is about; for Kubernetes a [`ServiceAccountName`](crate::ServiceAccountName).
     pub subject: String,
     /// `aud`: who may accept it. Empty, for the API server, means itself.
     pub audiences: Vec<String>,

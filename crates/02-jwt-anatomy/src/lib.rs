@@ -15,6 +15,23 @@
 //! fits is chapter 3's question, whether the claims hold now is chapter 4's. So every name here
 //! that could be mistaken for knowledge says `unverified`.
 //!
+//! ```
+//! use jwt_anatomy::{Life, ServiceAccountName, UnverifiedToken, sample};
+//!
+//! let text = sample::token_of_2022();
+//! let token = UnverifiedToken::read(&text)?;
+//! assert_eq!(token.header().alg, "RS256");
+//!
+//! let claims = token.unverified_claims()?;
+//! assert_eq!(ServiceAccountName::from_username(&claims.subject)?.name, "default");
+//! assert_eq!(Life::whole(&claims), Some(3600)); // seconds
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`oddities`] lists what can be seen to be odd about a token, [`recognise()`] says what a pasted
+//! thing is if it is none, [`dates`] prints a token's seconds as `date` does. Where the real
+//! server's rules are more than one would think, they have a module: [`base64url`], [`json`].
+//!
 //! [1]: https://www.rfc-editor.org/rfc/rfc7519
 //! [2]: https://www.rfc-editor.org/rfc/rfc7515#section-7.1
 
@@ -170,8 +187,8 @@ impl<'t> UnverifiedToken<'t> {
     }
 }
 
-/// What is signed under a header with `"b64": false`: the payload as it is. Bytes that are no text
-/// can't be a payload that the server would accept in the end, so their exact form is no matter.
+/// What is signed under a header with `"b64": false`: the payload as it is. One that is not UTF-8
+/// then fails its signature here, while the real server would still take it; nobody writes those.
 fn raw_signing_input(header: &[u8], payload: &[u8]) -> String {
     format!("{}.{}", base64url::encode(header), String::from_utf8_lossy(payload))
 }
