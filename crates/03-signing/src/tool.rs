@@ -79,11 +79,10 @@ fn refused<W: Write>(
     error: &SignatureError,
 ) -> io::Result<()> {
     let because = match (error, error.reason()) {
-        (_, Some(reason)) => Some(bearable(&reason.to_string(), 200)),
-        (SignatureError::Several(_), None) => {
+        (SignatureError::Several(_), None | Some(Reason::Wrong)) => {
             Some("not signed by any of these keys, or changed since".to_owned())
         }
-        _ => None,
+        (_, reason) => reason.map(|reason| bearable(&reason.to_string(), 200)),
     };
     let mut rows = vec![("a server logs", error.to_string())];
     rows.extend(because.map(|because| ("because", because)));

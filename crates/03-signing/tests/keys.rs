@@ -1,6 +1,7 @@
 //! Keys in every form a reader may have them in.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use jwt_anatomy::base64url;
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
@@ -54,7 +55,7 @@ fn a_file_holds_the_keys_that_kubernetes_reads_in_it() {
         );
         assert!(SigningKey::from_pem(text.as_bytes()).is_err(), "{name}");
     }
-    assert_eq!(files.len(), 68);
+    assert_eq!(files.len(), 69);
 }
 
 #[test]
@@ -123,6 +124,33 @@ fn a_short_rsa_key_neither_signs_nor_checks() {
         error.reason().unwrap().to_string(),
         "an RSA key of 512 bits is too short to be trusted; the least is 1024"
     );
+}
+
+#[test]
+fn an_rsa_key_of_1024_bits_is_just_long_enough() {
+    let key = signing_key("RSA of 1024 bits");
+    let token = key.sign(&json!({})).unwrap();
+    let token = jwt_anatomy::UnverifiedToken::read(&token).unwrap();
+    assert!(KeySet::new(vec![key.public_key()]).verify(&token).is_ok());
+}
+
+/// Go works with exponents of 31 bits at most; the size of the modulus only this crate limits.
+#[test]
+fn an_rsa_key_has_numbers_of_bearable_size() {
+    let read = |n: &[u8], e: &[u8]| {
+        let [n, e] = [n, e].map(base64url::encode);
+        PublicKey::from_jwk(&json!({"kty": "RSA", "n": n, "e": e})).is_ok()
+    };
+    let modulus = [0xff; 256];
+    assert!(read(&modulus, &[1, 0, 1]));
+    assert!(read(&modulus, &[0, 0, 0, 0, 0, 1, 0, 1]));
+    assert!(read(&modulus, &[0x7f, 0xff, 0xff, 0xff]));
+    assert!(!read(&modulus, &[0x80, 0, 0, 1]));
+    assert!(!read(&modulus, &[1, 0, 0, 0, 1]));
+    assert!(!read(&modulus, &[1]));
+    assert!(read(&[0xff; 2048], &[1, 0, 1]));
+    assert!(!read(&[0xff; 2049], &[1, 0, 1]));
+    assert!(read(&[[0].as_slice(), &[0xff; 2048]].concat(), &[1, 0, 1]));
 }
 
 #[test]
@@ -229,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn no_block_makes_a_parser_panic(file in 0_usize..68, at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn no_block_makes_a_parser_panic(file in 0_usize..69, at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut bytes = key_files().swap_remove(file).text.into_bytes();
         if !bytes.is_empty() {
             let at = at.index(bytes.len());

@@ -141,6 +141,36 @@ fn a_signature_is_checked_by_its_own_algorithm_alone() {
     }
 }
 
+/// A P-256 signature under the name ES512 has leading zeros, and they are part of it.
+#[test]
+fn the_leading_zeros_of_a_small_curve_are_checked() {
+    let recording: Value =
+        serde_json::from_str(include_str!("vectors/kube-apiserver-1.37.2.json")).unwrap();
+    let keys: Vec<PublicKey> = recording["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|pem| PublicKey::all_from_pem(pem.as_str().unwrap().as_bytes()).unwrap())
+        .collect();
+    let cases = recording["cases"].as_array().unwrap();
+    for (case, width) in [("ES384 by a key on P256", 48), ("ES512 by a key on P384", 66)] {
+        let case = cases.iter().find(|entry| entry["case"] == case).unwrap();
+        let token = UnverifiedToken::read(case["token"].as_str().unwrap()).unwrap();
+        let key = keys.iter().find(|key| Some(key.key_id()) == token.header().key_id).unwrap();
+        let verify = |signature: &[u8]| {
+            let algorithm = token.header().alg.parse().unwrap();
+            key.verify(algorithm, token.signing_input().as_bytes(), signature)
+        };
+        assert_eq!(verify(token.signature()), Ok(()));
+        for zero in [0, 15, width, width + 15] {
+            let mut signature = token.signature().to_vec();
+            assert_eq!(signature[zero], 0);
+            signature[zero] = 1;
+            assert_eq!(verify(&signature), Err(SignatureError::Cryptography(Reason::Wrong)));
+        }
+    }
+}
+
 #[test]
 fn algorithms_have_their_names_and_no_others() {
     let names: Vec<String> = Algorithm::ALL.iter().map(ToString::to_string).collect();

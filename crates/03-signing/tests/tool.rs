@@ -121,6 +121,8 @@ fn a_wrong_signature() {
     desk.put("forged", format!("{header}.{}.{signature}", base64url::encode(sub.as_bytes())));
     let none = base64url::encode(br#"{"alg":"none"}"#);
     desk.put("none", format!("{none}.{payload}."));
+    let nameless = samples::lab_key().sign_parts(br#"{"alg":"RS256"}"#, sub.as_bytes()).unwrap();
+    desk.put("nameless", nameless);
     let odd =
         base64url::encode("{\"alg\":\"RS256\",\"kid\":\"\\u001b[31m\\n\u{202e}KID\"}".as_bytes());
     desk.put("odd", format!("{odd}.{payload}.{signature}"));
@@ -138,6 +140,7 @@ fn a_wrong_signature() {
         "verify --key ca.crt token",
         "verify --key sa.pub none",
         "verify --jwks jwks.json none",
+        "verify --key other.pub --key ca.crt nameless",
         "verify --key sa.pub odd",
         "verify --key sa.pub long",
         "verify --key sa.pub long-alg",
@@ -206,6 +209,22 @@ fn names_of_keys() {
     ]
     .concat();
     insta::assert_snapshot!(screens);
+}
+
+#[test]
+fn many_keys_are_not_all_listed() {
+    let desk = Desk::new();
+    let key = samples::lab_key().public_key().to_pem();
+    desk.put("50.pem", key.repeat(50));
+    desk.put("51.pem", key.repeat(51));
+    let rows =
+        |screen: &str| screen.lines().filter(|line| line.ends_with("RSA, 2048 bits")).count();
+    let screen = desk.run("kid 50.pem", b"");
+    assert!(screen.contains("The 50 keys are called") && !screen.contains("more"), "{screen}");
+    assert_eq!(rows(&screen), 50);
+    let screen = desk.run("kid 51.pem", b"");
+    assert!(screen.contains("The 51 keys are called") && screen.contains("and 1 more"), "{screen}");
+    assert_eq!(rows(&screen), 50);
 }
 
 #[test]
