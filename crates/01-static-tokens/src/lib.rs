@@ -114,8 +114,8 @@ pub struct Entry {
     pub sendable: bool,
 }
 
-/// The largest file that is read: 256 MiB, some two million tokens.
-pub const MAX_FILE_BYTES: u64 = 256 << 20;
+/// The largest file that is read: 128 MiB, more than a million tokens.
+pub const MAX_FILE_BYTES: u64 = 128 << 20;
 
 impl TokenFile {
     /// Reads a file, once: like the real server, it never looks again.

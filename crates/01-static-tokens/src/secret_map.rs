@@ -49,3 +49,15 @@ impl<V> SecretMap<V> {
         self.hash.clone().chain_update(secret).finalize().into_bytes().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SecretMap;
+
+    #[test]
+    fn no_two_maps_hash_alike() {
+        let (one, other) = (SecretMap::<()>::new(), SecretMap::<()>::new());
+        assert_eq!(one.hash(b"secret"), one.hash(b"secret"));
+        assert_ne!(one.hash(b"secret"), other.hash(b"secret"));
+    }
+}

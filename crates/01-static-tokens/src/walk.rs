@@ -2,7 +2,7 @@
 //! read it. What it states it computes: take the code away and the story no longer tells itself.
 
 use crate::new_token::spell;
-use crate::wording::{one_a_line, shortened, shown, verdict};
+use crate::wording::{one_a_line, shown, verdict};
 use crate::{Authenticator, TokenFile, Verdict, new_token};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use narration::Story;
@@ -25,6 +25,11 @@ fn sample(number: usize) -> String {
     let mut secret = *b"#_ is a sample, it opens nothing";
     secret[1] = b'0' + u8::try_from(number % 10).unwrap_or_default();
     spell(&secret)
+}
+
+/// Enough of a sample to recognise it by, and not too long for a line.
+fn shortened(sample: &str) -> String {
+    format!("{}...{}", &sample[..8], &sample[sample.len() - 4..])
 }
 
 fn parse(name: &str, text: &str) -> io::Result<TokenFile> {

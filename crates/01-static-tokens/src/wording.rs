@@ -34,14 +34,6 @@ pub(crate) fn shown(name: &str) -> String {
     }
 }
 
-/// Enough of a token to recognise it by.
-pub(crate) fn shortened(token: &str) -> String {
-    match (token.get(..8), token.len().checked_sub(4).and_then(|at| token.get(at..))) {
-        (Some(first), Some(last)) if token.len() > 24 => format!("{first}...{last}"),
-        _ => "...".to_owned(),
-    }
-}
-
 pub(crate) fn one_a_line<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     let lines: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     lines.join("\n")

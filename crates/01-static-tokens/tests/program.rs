@@ -197,6 +197,15 @@ fn a_binary_file_of_5_megabytes() {
 }
 
 #[test]
+fn a_file_without_end() {
+    let folder = folder(&[]);
+    let endless = fs::File::create(folder.path().join("endless")).unwrap();
+    endless.set_len(static_tokens::MAX_FILE_BYTES + 1).unwrap();
+    let arguments = ["--token-auth-file", "endless"];
+    insta::assert_snapshot!(transcript(&arguments, &run(folder.path(), &arguments, b"")));
+}
+
+#[test]
 fn more_users_than_anyone_reads() {
     let lines: Vec<String> =
         (0..20_000).map(|n| format!("token-{n},user-{n},{n}\n,nobody,0\n")).collect();
