@@ -336,6 +336,23 @@ fn masters_and_what_is_no_role_are_not_checked() {
 }
 
 #[test]
+fn a_subject_of_an_unknown_kind_is_nobody() {
+    let mut lists = alices();
+    let asked_by = |lists: &Lists, kind: &str| {
+        let mut lists = lists.clone();
+        lists.0["clusterRoleBindings"][0]["subjects"] = json!([{"kind": kind, "name": "alice"}]);
+        Rbac(lists).authorize(&get(&user("alice", &[]), "pods")).allowed()
+    };
+    assert!(asked_by(&lists, "User"));
+    for kind in ["Robot", "user", "", "Group", "ServiceAccount"] {
+        assert!(!asked_by(&lists, kind), "{kind}");
+    }
+    // Nor does a damaged object give anything.
+    lists.0["clusterRoles"][0]["rules"][1]["verbs"] = json!("*");
+    assert!(!asked_by(&lists, "User"));
+}
+
+#[test]
 fn always_allow_allows_and_gives_no_reason() {
     let nobody = user("nobody", &[]);
     let allowed = Decision::Allow { reason: String::new() };
