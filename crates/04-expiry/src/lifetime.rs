@@ -129,7 +129,8 @@ pub fn stale_for(warn_after: Option<i64>, now: DateTime<Utc>) -> Option<i64> {
 pub const STALE_TOKEN: &str = "authentication.k8s.io/stale-token";
 
 /// What `kubectl create token --duration=...` puts into `spec.expirationSeconds`: nothing at all for
-/// 0, so that the server's default applies. It never means "for ever" ([`create_token.go`][1]).
+/// 0, so that the server's default applies. It never means "for ever" ([`create_token.go`][1];
+/// the kubectl of 1.29 alone was seen to refuse 0).
 ///
 /// [1]: https://github.com/kubernetes/kubectl/blob/v0.37.2/pkg/cmd/create/create_token.go
 ///

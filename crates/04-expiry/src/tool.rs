@@ -24,7 +24,7 @@ pub struct Question {
 /// # Errors
 /// With what to do now, when it is no JWT or its claims are none.
 pub fn read(token: &str) -> Result<Claims, Report> {
-    let token = UnverifiedToken::read(token.trim()).map_err(|why| {
+    let token = UnverifiedToken::read(token).map_err(|why| {
         Report::failed(format!("this is no JSON Web Token: {why}")).advise(
             "`cargo run -q -p jwt-anatomy -- -` with the same input: it says what you have, and \
              how to get a token",

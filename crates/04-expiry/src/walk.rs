@@ -74,8 +74,8 @@ fn its_life<W: Write>(story: &mut Story<W>) -> io::Result<()> {
     story.step("A life, drawn")?;
     story.say(
         "Time runs downwards, in UTC (London was an hour ahead). The line is solid where the \
-         token is good, dotted where it is only let through, crossed out where it is refused. \
-         Somebody looks at it half an hour in:",
+         token is good, crossed out where it is refused, and dotted in the minute of leeway, to \
+         which the next step comes. Somebody looks at it half an hour in:",
     )?;
     story.lines(draw(&Timeline {
         window: hour(),
@@ -257,8 +257,8 @@ fn in_a_pod<W: Write>(story: &mut Story<W>) -> io::Result<()> {
          differently:"
     ))?;
     let mut table = format!(
-        "{:<12}{:<7}{:<20}{:<19}{}\n",
-        "asked for", "pod", "for the API server", "exp in", "warnafter in"
+        "{:<11}{:<11}{:<16}{:<18}{}\n",
+        "asked for", "for a pod", "API server", "exp in", "warnafter in"
     );
     for (seconds, pod, api) in [
         (POD_SECONDS, true, true),
@@ -271,7 +271,7 @@ fn in_a_pod<W: Write>(story: &mut Story<W>) -> io::Result<()> {
         writeln_into(
             &mut table,
             format_args!(
-                "{:<12}{:<7}{:<20}{:<19}{}",
+                "{:<11}{:<11}{:<16}{:<18}{}",
                 format!("{seconds} s"),
                 yes_no(pod),
                 yes_no(api),

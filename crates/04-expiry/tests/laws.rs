@@ -152,3 +152,20 @@ proptest! {
         prop_assert_eq!(Moment::of_claim(a).seconds_since(Moment::of_claim(b)), i128::from(a - b));
     }
 }
+
+/// An API server that answers to no name asks nobody for one.
+#[test]
+fn without_audiences_of_its_own_a_server_checks_none() {
+    let nameless = Validator { issuers: vec![], api_audiences: vec![] };
+    let claims = Claims { audiences: vec!["a".to_owned()], ..Claims::default() };
+    assert_eq!(nameless.check_audiences(&claims, &[]), Ok(vec![]));
+    assert_eq!(nameless.check_audiences(&claims, &["b".to_owned()]), Ok(vec![]));
+    assert_eq!(nameless.check_audiences(&claims, &["a".to_owned()]), Ok(vec!["a".to_owned()]));
+}
+
+#[test]
+fn part_of_a_second_is_rounded_down() {
+    let half = Moment::of_claim(1).earlier_by(TimeDelta::milliseconds(500));
+    assert_eq!(half.seconds_since(Moment::of_claim(0)), 0);
+    assert_eq!(half.seconds_since(Moment::of_claim(1)), -1);
+}
