@@ -18,8 +18,9 @@ use crate::request_info::{Query, RequestInfo};
 use crate::resources::{Admitted, HEALTH, Resources};
 use crate::status::Refusal;
 use crate::trace::Trace;
-use http::header::{AUTHORIZATION, HeaderMap};
-use http::{Request, Response};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
 use rustls::pki_types::CertificateDer;
@@ -88,7 +89,7 @@ impl Api {
         let reply = match self.admit(&asked, &mut trace) {
             Err(reply) => *reply,
             Ok(who) => {
-                let work = self.work(&asked, &who.user, &parts.headers, body);
+                let work = self.work(&asked, &who.user, &parts, body);
                 let mut reply = work.await.unwrap_or_else(Reply::from);
                 reply.warnings.splice(0..0, who.warnings);
                 reply
@@ -136,7 +137,7 @@ impl Api {
         &self,
         asked: &Asked<'_>,
         user: &User,
-        headers: &HeaderMap,
+        parts: &Parts,
         body: B,
     ) -> Result<Reply, Refusal>
     where
@@ -144,7 +145,11 @@ impl Api {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let body = read(body).await?;
-        let Asked { info, query, .. } = asked;
+        // Allowed like a GET, and answered by nobody.
+        if parts.method == Method::HEAD {
+            return Err(Refusal::method_not_allowed());
+        }
+        let (Asked { info, query, .. }, headers) = (asked, &parts.headers);
         self.resources.answer(&Admitted { info, query, headers, user, body: &body })
     }
 }

@@ -8,11 +8,14 @@ use crate::decode::{self, Expected};
 use crate::discovery::{self, Page};
 use crate::negotiate::{self, Content, Form, Reply};
 use crate::registry::kinds::{self, ResourceKind};
-use crate::registry::{ListOptions, PatchType, Preconditions, Registry, WriteOptions};
+use crate::registry::{
+    ListOptions, PatchType, Preconditions, Registry, WriteOptions, refuse_unknown_fields,
+    unknown_fields,
+};
 use crate::request_info::{Query, RequestInfo};
 use crate::reviews::{self, Credential, ReviewKind};
 use crate::status::Refusal;
-use crate::tokens::{TOKEN_REQUEST, TokenIssuer};
+use crate::tokens::{TOKEN_REQUESTS, TokenIssuer};
 use crate::trace::Trace;
 use crate::views::StoredRoles;
 use http::HeaderMap;
@@ -116,10 +119,11 @@ impl Resources {
         if info.verb != "create" {
             return Err(Refusal::method_not_allowed());
         }
-        let body = request.decode(TOKEN_REQUEST)?;
+        let body = request.question(&TOKEN_REQUESTS)?;
         let issued = self.tokens.issue(&info.namespace, &info.name, &body)?;
         let content = Content::Value(issued.object);
-        Ok(Reply { status: 201, content, warnings: issued.warnings })
+        let warnings = [body.warnings, issued.warnings].concat();
+        Ok(Reply { status: 201, content, warnings })
     }
 
     /// A question: it is created, and stored nowhere.
@@ -130,10 +134,7 @@ impl Resources {
         if request.info.verb != "create" {
             return Err(Refusal::method_not_allowed());
         }
-        let sent =
-            request.decode(Expected { group: kind.group, version: "v1", kind: kind.kind })?;
-        let strict = request.query.get("fieldValidation") == Some("Strict");
-        let body = reviews::Body::read(kind, &sent, strict)?;
+        let body = request.question(kind)?;
         let user = request.user;
         let authorizer = &*self.authorizer;
         let answer = match kind.kind {
@@ -181,16 +182,19 @@ impl Resources {
             }
             // Creating needs a namespace to create in.
             ("create", true) if !kind.namespaced || !namespace.is_empty() => {
-                let body = request.decode(expected(kind))?;
+                let (body, warnings) = request.object(kind)?;
                 self.confirm(request, &body, None)?;
                 let object = registry.create(kind, namespace, body, &options)?;
-                Ok(Reply::new(201, Content::Object(object)))
+                Ok(Reply { status: 201, content: Content::Object(object), warnings })
             }
             ("update", false) => {
-                let body = request.decode(expected(kind))?;
+                let (body, warnings) = request.object(kind)?;
                 let old = registry.get(kind, namespace, name).ok();
                 self.confirm(request, &body, old.as_deref())?;
-                found(registry.update(kind, namespace, name, body, &options)?)
+                let object = registry.update(kind, namespace, name, body, &options)?;
+                // Roles and bindings that are not there yet are made.
+                let status = if old.is_some() { 200 } else { 201 };
+                Ok(Reply { status, content: Content::Object(object), warnings })
             }
             ("patch", false) => {
                 let (patch_type, patch) = request.patch()?;
@@ -228,17 +232,36 @@ impl Resources {
     }
 }
 
-fn expected(kind: &ResourceKind) -> Expected {
-    Expected { group: kind.group, version: kind.version, kind: kind.kind }
-}
-
 impl Admitted<'_> {
     fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
     }
 
-    fn decode(&self, expected: Expected) -> Result<Value, Refusal> {
-        decode::body(self.content_type(), self.body, expected)
+    /// The body as a review, or a `TokenRequest`.
+    fn question(&self, kind: &ReviewKind) -> Result<reviews::Body, Refusal> {
+        let expected = Expected { group: kind.group, version: "v1", kind: kind.kind };
+        let sent = decode::body(self.content_type(), self.body, expected)?;
+        decode::of_kind(&sent, expected)?;
+        reviews::Body::read(kind, &sent, self.field_validation() == "Strict")
+    }
+
+    /// The body as an object, with a warning for each field that nobody knows.
+    fn object(&self, kind: &'static ResourceKind) -> Result<(Value, Vec<String>), Refusal> {
+        let expected = Expected { group: kind.group, version: kind.version, kind: kind.kind };
+        let body = decode::body(self.content_type(), self.body, expected)?;
+        let warnings = match self.field_validation() {
+            "Ignore" => Vec::new(),
+            "Strict" => {
+                refuse_unknown_fields(kind, &body)?;
+                Vec::new()
+            }
+            _ => unknown_fields(kind, &body),
+        };
+        Ok((body, warnings))
+    }
+
+    fn field_validation(&self) -> &str {
+        self.query.get("fieldValidation").unwrap_or("Warn")
     }
 
     fn write_options(&self) -> Result<WriteOptions, Refusal> {
@@ -292,7 +315,7 @@ impl Admitted<'_> {
             return Ok(Preconditions { grace_period_seconds: typed, ..Preconditions::default() });
         }
         let expected = Expected { group: "", version: "v1", kind: "DeleteOptions" };
-        let body = self.decode(expected)?;
+        let body = decode::body(self.content_type(), self.body, expected)?;
         let text = |key: &str| body["preconditions"][key].as_str().map(str::to_owned);
         Ok(Preconditions {
             uid: text("uid"),

@@ -308,7 +308,7 @@ fn cluster_roles_are_gathered() {
     assert_eq!(view["rules"], json!([rule]));
     delete(&registry, &kinds::CLUSTER_ROLES, "", "part");
     let view = registry.get(&kinds::CLUSTER_ROLES, "", "view").unwrap();
-    assert_eq!(view["rules"], json!([]));
+    assert_eq!(view["rules"], Value::Null);
 }
 
 // What follows was asked of an API server with the ServiceAccount admission plug-in on.
@@ -436,6 +436,9 @@ fn a_fresh_microk8s() {
     insta::assert_snapshot!(lines.join("\n"));
     let pod = registry.get(&kinds::PODS, "kube-system", "coredns-79b94494c7-tkmwz").unwrap();
     insta::assert_snapshot!("a_pod_of_it", serde_json::to_string_pretty(&*pod).unwrap());
+
+    // A node that is ready has lost the mark of one that is not.
+    assert_eq!(registry.get(&kinds::NODES, "", seeds::NODE).unwrap()["spec"], json!({}));
 
     // Nothing is made twice, and what the reader deleted stays deleted.
     delete(&registry, &kinds::PODS, "kube-system", "coredns-79b94494c7-tkmwz");

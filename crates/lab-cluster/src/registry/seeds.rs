@@ -2,7 +2,7 @@
 //! fresh microk8s.
 
 use super::kinds::{self, ResourceKind};
-use super::{Registry, object, world};
+use super::{PatchType, Registry, object, world};
 use crate::status::Refusal;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
@@ -47,7 +47,8 @@ pub fn sample_workloads(registry: &Registry) -> Result<(), Refusal> {
     plant(registry, accounts.into_iter().chain([(&kinds::NODES, node, node_status)]).chain(pods))
 }
 
-/// Makes objects, and reports their status as a kubelet would, all in one commit.
+/// Makes objects, and reports their status as a kubelet would, all in one commit. One of them is
+/// the node.
 fn plant(
     registry: &Registry,
     objects: impl IntoIterator<Item = (&'static ResourceKind, Value, Value)>,
@@ -64,6 +65,9 @@ fn plant(
                 writer.report_status(kind, &namespace, &name, status);
             }
         }
+        // A new node is marked as not ready; this one is.
+        let ready = json!({"spec": {"taints": null}});
+        writer.patch(&kinds::NODES, "", NODE, PatchType::Merge, ready)?;
         Ok(())
     })
 }

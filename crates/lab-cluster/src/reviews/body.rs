@@ -1,4 +1,5 @@
-//! What may stand in the body of a review, and of what type it has to be. A field of another type
+//! What may stand in the body of a review (or of a `TokenRequest`, which is as little stored as
+//! they are), and of what type it has to be. A field of another type
 //! is a 400 in the words of the real server's decoder; a field that nobody knows is a warning, or a
 //! 400 for a client that asks for it (`?fieldValidation=Strict`, as kubectl does when it creates
 //! from a file).
@@ -18,6 +19,8 @@ enum Shape {
     Flag,
     /// A whole number, left out when 0.
     Number,
+    /// A whole number for which 0 is not the same as none.
+    OptionalNumber,
     /// Kept as it is.
     Any,
     List(&'static Shape, &'static str),
@@ -25,7 +28,7 @@ enum Shape {
     /// A Go struct, by its name.
     Struct(&'static str, &'static [(&'static str, Shape)]),
 }
-use Shape::{Any, Flag, List, Number, Struct, Text};
+use Shape::{Any, Flag, List, Number, OptionalNumber, Struct, Text};
 
 const TEXT: Shape = Text("string");
 const TEXTS: Shape = List(&TEXT, "[]string");
@@ -192,8 +195,37 @@ const SELF_SUBJECT_RULES_REVIEW: &[(&str, Shape)] = &[
     ),
 ];
 
+const TOKEN_REQUEST: &[(&str, Shape)] = &[
+    METADATA,
+    (
+        "spec",
+        Struct(
+            "TokenRequestSpec",
+            &[
+                ("audiences", TEXTS),
+                ("expirationSeconds", OptionalNumber),
+                (
+                    "boundObjectRef",
+                    Struct(
+                        "BoundObjectReference",
+                        &[
+                            ("kind", TEXT),
+                            ("apiVersion", TEXT),
+                            ("name", TEXT),
+                            ("uid", Text("types.UID")),
+                        ],
+                    ),
+                ),
+                ("attestations", Any),
+            ],
+        ),
+    ),
+    ("status", Any),
+];
+
 fn shape_of(kind: &ReviewKind) -> &'static [(&'static str, Shape)] {
     match kind.kind {
+        "TokenRequest" => TOKEN_REQUEST,
         "TokenReview" => TOKEN_REVIEW,
         "SelfSubjectReview" => SELF_SUBJECT_REVIEW,
         "SelfSubjectAccessReview" => SELF_SUBJECT_ACCESS_REVIEW,
@@ -206,7 +238,7 @@ fn shape_of(kind: &ReviewKind) -> &'static [(&'static str, Shape)] {
 /// without those that are empty or that nobody knows.
 #[derive(Clone, PartialEq)]
 pub struct Body {
-    pub(super) fields: Value,
+    pub(crate) fields: Value,
     /// For `Warning` headers: `unknown field "spec.foo"`.
     pub warnings: Vec<String>,
 }
@@ -301,8 +333,8 @@ impl Reader {
             (Any, any) => Some(any.clone()),
             (Text(_), Value::String(text)) => (!text.is_empty()).then(|| sent.clone()),
             (Flag, Value::Bool(flag)) => flag.then_some(true.into()),
-            (Number, Value::Number(number)) => match number.as_i64() {
-                Some(0) => None,
+            (Number | OptionalNumber, Value::Number(number)) => match number.as_i64() {
+                Some(0) if matches!(shape, Number) => None,
                 Some(number) => Some(number.into()),
                 None => self.wrong(&format!("number {number}"), shape, place),
             },
@@ -359,7 +391,7 @@ impl Shape {
         match self {
             Text(go) | List(_, go) | Shape::Map(_, go) => go.to_owned(),
             Flag => "bool".to_owned(),
-            Number => "int64".to_owned(),
+            Number | OptionalNumber => "int64".to_owned(),
             Any => "interface {}".to_owned(),
             Struct(name, _) => format!("v1.{name}"),
         }

@@ -7,8 +7,8 @@
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/registry/core/serviceaccount/storage/token.go
 
 use crate::authn::bound_objects::Lookup;
-use crate::decode::{Expected, Fields};
 use crate::registry::{IdSource, LegacyToken};
+use crate::reviews::{Body, ReviewKind};
 use crate::status::{Cause, Kind, Refusal};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use expiry::lifetime::{self, Grant, LifetimeError};
@@ -18,11 +18,15 @@ use serde_json::{Value, json};
 use signing::SigningKey;
 use std::sync::Arc;
 
-/// What the path takes.
-pub const TOKEN_REQUEST: Expected =
-    Expected { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
+/// What the path takes. Like a review it is a question, and stored nowhere.
+pub static TOKEN_REQUESTS: ReviewKind = ReviewKind {
+    group: "authentication.k8s.io",
+    kind: "TokenRequest",
+    plural: "serviceaccounts/token",
+    singular: "",
+};
 
-const KIND: Kind<'static> = Kind { group: TOKEN_REQUEST.group, resource: TOKEN_REQUEST.kind };
+const KIND: Kind<'static> = Kind { group: TOKEN_REQUESTS.group, resource: TOKEN_REQUESTS.kind };
 
 /// Who signs tokens.
 pub struct TokenIssuer {
@@ -55,8 +59,8 @@ impl TokenIssuer {
     ///
     /// # Errors
     /// 400, 404, 409 and 422 as the real server answers them.
-    pub fn issue(&self, namespace: &str, name: &str, body: &Value) -> Result<Issued, Refusal> {
-        let request = Request::read(body)?;
+    pub fn issue(&self, namespace: &str, name: &str, body: &Body) -> Result<Issued, Refusal> {
+        let request = Request::read(&body.fields);
         if !request.namespace.is_empty() && request.namespace != namespace {
             return Err(Refusal::bad_request(
                 "the namespace of the provided object does not match the namespace sent on the \
@@ -106,9 +110,9 @@ impl TokenIssuer {
 
         let mut spec =
             json!({"audiences": audiences, "expirationSeconds": grant.status_expires_in});
-        spec["boundObjectRef"] = body["spec"]["boundObjectRef"].clone();
+        spec["boundObjectRef"] = body.fields["spec"]["boundObjectRef"].clone();
         let object = json!({
-            "kind": TOKEN_REQUEST.kind,
+            "kind": TOKEN_REQUESTS.kind,
             "apiVersion": "authentication.k8s.io/v1",
             "metadata": {
                 "name": name, "namespace": namespace, "uid": uid, "creationTimestamp": date(now),
@@ -264,32 +268,27 @@ struct BoundRef<'b> {
 }
 
 impl<'b> Request<'b> {
-    fn read(body: &'b Value) -> Result<Self, Refusal> {
-        let fields = Fields::of(body, TOKEN_REQUEST);
-        fields.object("TokenRequest", "metadata", "v1.ObjectMeta")?;
-        fields.object("TokenRequest", "spec", "v1.TokenRequestSpec")?;
-        let bound = "spec.boundObjectRef";
-        let bound = if fields.object("TokenRequestSpec", bound, "v1.BoundObjectReference")? {
-            let field = |name| {
-                fields.string("BoundObjectReference", &format!("spec.boundObjectRef.{name}"))
-            };
-            Some(BoundRef {
-                kind: field("kind")?,
-                api_version: field("apiVersion")?,
-                name: field("name")?,
-                uid: field("uid")?,
-            })
-        } else {
-            None
-        };
-        Ok(Self {
-            name: fields.string("ObjectMeta", "metadata.name")?,
-            namespace: fields.string("ObjectMeta", "metadata.namespace")?,
-            uid: fields.string("ObjectMeta", "metadata.uid")?,
-            audiences: fields.strings("TokenRequestSpec", "spec.audiences")?,
-            expiration_seconds: fields.int64("TokenRequestSpec", "spec.expirationSeconds")?,
-            bound,
-        })
+    /// Reads a body whose fields have the right types.
+    fn read(body: &'b Value) -> Self {
+        fn text<'v>(object: &'v Value, key: &str) -> &'v str {
+            object[key].as_str().unwrap_or_default()
+        }
+        let (metadata, spec) = (&body["metadata"], &body["spec"]);
+        let audiences = spec["audiences"].as_array().into_iter().flatten();
+        let bound = Some(&spec["boundObjectRef"]).filter(|bound| bound.is_object());
+        Self {
+            name: text(metadata, "name"),
+            namespace: text(metadata, "namespace"),
+            uid: text(metadata, "uid"),
+            audiences: audiences.filter_map(Value::as_str).map(str::to_owned).collect(),
+            expiration_seconds: spec["expirationSeconds"].as_i64(),
+            bound: bound.map(|bound| BoundRef {
+                kind: text(bound, "kind"),
+                api_version: text(bound, "apiVersion"),
+                name: text(bound, "name"),
+                uid: text(bound, "uid"),
+            }),
+        }
     }
 }
 
