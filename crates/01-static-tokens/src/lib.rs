@@ -25,6 +25,7 @@
 //! [1]: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file
 //! [2]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/authentication/token/tokenfile/tokenfile.go
 
+mod contents;
 pub mod csv;
 pub mod header;
 mod new_token;
@@ -39,7 +40,6 @@ pub use problems::{FileError, Warning};
 
 use secret_map::SecretMap;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -172,32 +172,6 @@ impl TokenFile {
         }
         Ok(Self { by_token, warnings })
     }
-
-    /// What the server would log while it reads the file, in the file's order.
-    #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
-    }
-
-    /// Every token's entry, in the file's order.
-    #[must_use]
-    pub fn entries(&self) -> Vec<&Entry> {
-        let mut entries: Vec<&Entry> = self.by_token.values().iter().collect();
-        entries.sort_by_key(|entry| entry.record);
-        entries
-    }
-
-    /// How many tokens it knows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.by_token.values().len()
-    }
-
-    /// Whether it knows no token. The server starts with such a file as well.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 impl Authenticator for TokenFile {
@@ -208,13 +182,6 @@ impl Authenticator for TokenFile {
             Some(entry) => Verdict::Authenticated(entry.user.clone()),
             None => Verdict::NotMine,
         }
-    }
-}
-
-/// Nothing of a token.
-impl fmt::Debug for TokenFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenFile({} tokens, {} warnings)", self.len(), self.warnings.len())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::wording::{details, one_a_line, shown};
 use crate::{Authenticator, FileError, TokenFile, User, Verdict, header};
 use narration::{Answer, InputError, MAX_TOKEN_BYTES, Outcome, Report, Story};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 
 const CLUSTER: &str = "none: only the file is asked";
@@ -24,8 +24,9 @@ pub fn who<W: Write>(story: &mut Story<W>, token_auth_file: &Path, source: &Path
         return Err(InputError::Empty { path: source.into() }.into());
     }
 
-    let verdict =
-        if header::can_carry(token) { file.authenticate(token) } else { Verdict::NotMine };
+    // A token that can't be sent is nobody's, even if the file has it.
+    let sendable = header::can_carry(token);
+    let verdict = if sendable { file.authenticate(token) } else { Verdict::NotMine };
     let size = match sent.len() - token.len() {
         0 => format!("{} bytes", token.len()),
         _ => format!("{} bytes, white space around it left out, as a server does", token.len()),
@@ -46,11 +47,18 @@ pub fn who<W: Write>(story: &mut Story<W>, token_auth_file: &Path, source: &Path
         Verdict::NotMine | Verdict::Rejected(_) => {
             story.begin(CLUSTER, "That is nobody")?;
             story.rows(&[("token", size)])?;
-            story.say(format!(
-                "The file holds {}, and not this one. A server that knows no other way to read it \
-                 answers 401 Unauthorized, and does not say why.",
-                counted(file.len())
-            ))?;
+            if sendable {
+                story.say(format!(
+                    "The file holds {}, and not this one. A server that knows no other way to \
+                     read it answers 401 Unauthorized, and does not say why.",
+                    counted(file.len())
+                ))?;
+            } else {
+                story.say(
+                    "No client can send this: a space ends a token, and a control character makes \
+                     the request a bad one.",
+                )?;
+            }
             if let Some(hint) = hint(token) {
                 story.say(hint)?;
             }
@@ -68,8 +76,8 @@ pub fn check<W: Write>(story: &mut Story<W>, token_auth_file: &Path) -> Outcome 
     story.begin(CLUSTER, "A server starts with this file")?;
 
     let entries = file.entries();
-    let colon = if entries.is_empty() { "." } else { ", for:" };
-    story.say(format!("It holds {}{colon}", counted(entries.len())))?;
+    let and_then = if entries.is_empty() { "." } else { ", for:" };
+    story.say(format!("It holds {}{and_then}", counted(entries.len())))?;
     let users: Vec<(String, String)> = entries
         .iter()
         .take(LISTED)
@@ -131,7 +139,7 @@ fn counted(tokens: usize) -> String {
 /// Whoever types a token where a file belongs meets this: so the message must not repeat it.
 fn token_unreadable(error: InputError) -> Report {
     match error {
-        InputError::Unreadable { source, .. } if source.kind() == ErrorKind::NotFound => {
+        InputError::Unreadable { path, .. } if !path.exists() => {
             Report::usage("there is no file of that name to read a token from")
                 .advise("`-` in its place, and the token on standard input")
                 .advise(
@@ -155,11 +163,8 @@ fn hint(token: &[u8]) -> Option<&'static str> {
             "This looks like a signed token, a JWT. No file holds those: `cargo run -q -p \
              jwt-anatomy -- -` takes one apart.",
         )
-    } else if !header::can_carry(token) {
-        Some(
-            "And no client could send it: a space ends a token, and a control character makes the \
-             request a bad one. Did two lines come, where one was meant?",
-        )
+    } else if token.contains(&b'\n') {
+        Some("There is a line break in it: did two lines come, where one was meant?")
     } else {
         None
     }

@@ -95,7 +95,9 @@ fn what_is_no_token_of_the_file() {
     for (what, token) in [
         ("with Bearer", &b"bearer U2FtcGxlVG9rZW5PZkFkbWlu\n"[..]),
         ("in quotes", b"\"U2FtcGxlVG9rZW5PZkFkbWlu\""),
+        ("in other quotes", b"'U2FtcGxlVG9rZW5PZkFkbWlu'"),
         ("a JWT", b"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2ln"),
+        ("three parts, and no JWT", b"a.b.c"),
         ("two lines", b"U2FtcGxl\nVG9rZW5PZkFkbWlu\n"),
         ("not UTF-8", b"\xff\xfe\x9f"),
     ] {
@@ -129,6 +131,11 @@ fn the_token_itself_as_an_argument_is_not_repeated() {
     let output = run(folder.path(), &arguments, b"");
     let text = transcript(&["--token-auth-file", "tokens.csv", "THE-TOKEN"], &output);
     assert!(!text.contains("U2FtcGxl"), "{text}");
+
+    // A signed one is too long for a file's name, which is another error to the system.
+    let jwt = "eyJhbGciOiJSUzI1NiJ9.".repeat(50);
+    let output = run(folder.path(), &["--token-auth-file", "tokens.csv", &jwt], b"");
+    assert!(!String::from_utf8(output.stderr).unwrap().contains("eyJ"));
     insta::assert_snapshot!(text);
 }
 
