@@ -252,9 +252,9 @@ fn in_a_pod<W: Write>(story: &mut Story<W>) -> io::Result<()> {
     story.step("The token inside a pod")?;
     story.say(format!(
         "Into nearly every pod Kubernetes mounts a token, in a file below \
-         /var/run/secrets/kubernetes.io/serviceaccount. It is asked for with exactly \
-         {POD_SECONDS} seconds: an hour, and seven to recognise it by. That one wish is granted \
-         differently:"
+         /var/run/secrets/kubernetes.io/serviceaccount. It is asked for with exactly {POD_SECONDS} \
+         seconds (an hour, and seven to recognise it by), bound to the pod, for the API server. Only \
+         when all three are true is the wish granted differently:"
     ))?;
     let mut table = format!(
         "{:<11}{:<11}{:<16}{:<18}{}\n",
