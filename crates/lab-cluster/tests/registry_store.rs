@@ -128,7 +128,7 @@ fn a_restart_changes_nothing() {
     assert_eq!(contents(&again), before);
     let last = before
         .values()
-        .map(|object| object::resource_version(object))
+        .map(object::resource_version)
         .max_by_key(|text| text.parse::<u64>().unwrap());
     let options = WriteOptions::default();
     let new = again.create(&kinds::NAMESPACES, "", namespace("new"), &options).unwrap();
