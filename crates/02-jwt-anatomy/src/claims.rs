@@ -57,7 +57,7 @@ pub struct Claims {
     pub not_before: Option<i64>,
     /// `iat`: when it was made.
     pub issued_at: Option<i64>,
-    /// `jti`: its own name, by which an audit log can follow it. Since Kubernetes 1.29.
+    /// `jti`: its own name, by which an audit log can follow it. By default since 1.30.
     pub token_id: String,
     /// `kubernetes.io`: which objects have to exist for it to be good.
     pub kubernetes: Option<KubernetesClaims>,

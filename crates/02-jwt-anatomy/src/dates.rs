@@ -30,11 +30,15 @@ impl Zone {
     /// The zone that the reader's own `date` uses: `TZ`, else the system's, else UTC.
     #[must_use]
     pub fn reader() -> Self {
-        if let Ok(variable) = std::env::var("TZ") {
-            return Self::from_tz_variable(&variable);
+        match std::env::var("TZ") {
+            Ok(variable) if !variable.ends_with("/localtime") => Self::from_tz_variable(&variable),
+            _ => Self::system(),
         }
-        let system = iana_time_zone::get_timezone().ok();
-        system.and_then(|name| Self::named(&name)).unwrap_or(Self::utc())
+    }
+
+    fn system() -> Self {
+        let name = iana_time_zone::get_timezone().ok();
+        name.and_then(|name| Self::named(&name)).unwrap_or(Self::utc())
     }
 
     /// What `TZ` says: a name, perhaps behind a colon or as a file. What nobody knows is UTC, as

@@ -463,7 +463,7 @@ pub static CATALOGUE: &[Kind] = &[
     Kind {
         code: "jti-missing",
         weight: Weight::Note,
-        meaning: "Since 1.29 each token has an id, by which the audit log can follow it. This one \
+        meaning: "Since 1.30 each token has an id, by which the audit log can follow it. This one \
                   is older, or somebody else's work.",
         find: |t| found(t.bound()?.token_id.is_empty(), || "no `jti`".into()),
     },
