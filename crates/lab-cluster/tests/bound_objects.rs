@@ -87,10 +87,11 @@ fn the_account() {
     assert_eq!(deleted(ago(-5)), "fine");
 }
 
+type Bind = fn(&mut KubernetesClaims);
+
 #[test]
 fn the_object_it_is_bound_to() {
     let account = || World::default().with("serviceaccounts/sa", "1");
-    type Bind = fn(&mut KubernetesClaims);
     let kinds: [(&str, &str, Bind); 3] = [
         ("secret", "secrets/x", |claims| claims.secret = Some(named("x", "u"))),
         ("pod", "pods/x", |claims| claims.pod = Some(named("x", "u"))),

@@ -139,8 +139,11 @@ impl Lab {
             }
             ("DELETE", false) => {
                 let text = |field: &str| body["preconditions"][field].as_str().map(str::to_owned);
-                let preconditions =
-                    Preconditions { uid: text("uid"), resource_version: text("resourceVersion") };
+                let preconditions = Preconditions {
+                    uid: text("uid"),
+                    resource_version: text("resourceVersion"),
+                    ..Preconditions::default()
+                };
                 (200, registry.delete(kind, namespace, name, &preconditions, &options)?)
             }
             _ => {
