@@ -327,6 +327,11 @@ fn masters_and_what_is_no_role_are_not_checked() {
     assert!(!write(&nobody, escalation::GROUP, "clusterroles"));
     assert!(write(&nobody, "", "pods"));
     assert!(write(&nobody, "example.com", "roles"));
+    // A master's binding to nonsense is left to validation, and to its better words.
+    let nonsense = json!({"metadata": {"name": "x"}, "roleRef": {"kind": "Foo", "name": "x"}});
+    let request =
+        Attributes { verb: "create", api_group: escalation::GROUP, ..get(&master, "rolebindings") };
+    assert!(escalation::confirm_write(&chain, &lists, &request, &nonsense, None).is_ok());
     // With AlwaysAllow everybody may escalate, as everybody may do all else.
     let request =
         Attributes { verb: "create", api_group: escalation::GROUP, ..get(&nobody, "clusterroles") };
