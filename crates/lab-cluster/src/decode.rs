@@ -3,6 +3,7 @@
 
 use crate::registry::go;
 use crate::status::Refusal;
+use expiry::go::quote;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -107,7 +108,10 @@ pub fn of_kind(value: &Value, expected: Expected) -> Result<(), Refusal> {
     }
     let short = sent_version.rsplit('/').next().unwrap_or_default();
     Err(Refusal::bad_request(format!(
-        "{sent_kind} in version {short:?} cannot be handled as a {kind}: no kind {sent_kind:?} is \
-         registered for version {sent_version:?} in scheme \"pkg/runtime/scheme.go:111\""
+        "{sent_kind} in version {} cannot be handled as a {kind}: no kind {} is registered for \
+         version {} in scheme \"pkg/runtime/scheme.go:111\"",
+        quote(short),
+        quote(sent_kind),
+        quote(sent_version)
     )))
 }

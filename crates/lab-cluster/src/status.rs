@@ -3,6 +3,7 @@
 //!
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go
 
+use expiry::go::quote;
 use serde_json::{Map, Value, json};
 
 /// A request that was not granted. Serialised as a `v1.Status` in the order of the real server's
@@ -78,7 +79,7 @@ impl Refusal {
         let message = match (kind.qualified().as_str(), name) {
             ("", _) => format!("forbidden: {why}"),
             (what, "") => format!("{what} is forbidden: {why}"),
-            (what, name) => format!("{what} {name:?} is forbidden: {why}"),
+            (what, name) => format!("{what} {} is forbidden: {why}", quote(name)),
         };
         Self::new(403, "Forbidden", message, Some(kind.details(name).into()))
     }
@@ -86,7 +87,7 @@ impl Refusal {
     /// 404: no such object.
     #[must_use]
     pub fn not_found(kind: Kind, name: &str) -> Self {
-        let message = format!("{} {name:?} not found", kind.qualified());
+        let message = format!("{} {} not found", kind.qualified(), quote(name));
         Self::new(404, "NotFound", message, Some(kind.details(name).into()))
     }
 
@@ -107,7 +108,7 @@ impl Refusal {
     /// 409: the name is taken.
     #[must_use]
     pub fn already_exists(kind: Kind, name: &str) -> Self {
-        let message = format!("{} {name:?} already exists", kind.qualified());
+        let message = format!("{} {} already exists", kind.qualified(), quote(name));
         Self::new(409, "AlreadyExists", message, Some(kind.details(name).into()))
     }
 
@@ -115,7 +116,7 @@ impl Refusal {
     #[must_use]
     pub fn conflict(kind: Kind, name: &str, why: &str) -> Self {
         let what = kind.qualified();
-        let message = format!("Operation cannot be fulfilled on {what} {name:?}: {why}");
+        let message = format!("Operation cannot be fulfilled on {what} {}: {why}", quote(name));
         Self::new(409, "Conflict", message, Some(kind.details(name).into()))
     }
 
@@ -168,7 +169,7 @@ impl Refusal {
             })
             .collect();
         details.insert("causes".into(), causes.into());
-        let message = format!("{} {name:?} is invalid: {why}", kind.qualified());
+        let message = format!("{} {} is invalid: {why}", kind.qualified(), quote(name));
         Self::new(422, "Invalid", message, Some(details.into()))
     }
 

@@ -118,10 +118,9 @@ impl Running {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let address = lines
-            .filter_map(|line| line.split_once("https://").map(|(_, address)| address.to_owned()))
-            .next()
+            .find_map(|line| line.split_once("https://").map(|(_, address)| address.to_owned()))
             .unwrap();
         Self { child, address: address.trim().to_owned(), folder: folder.to_path_buf() }
     }

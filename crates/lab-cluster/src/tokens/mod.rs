@@ -11,6 +11,7 @@ use crate::registry::{IdSource, LegacyToken};
 use crate::reviews::{Body, ReviewKind};
 use crate::status::{Cause, Kind, Refusal};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use expiry::go::quote;
 use expiry::lifetime::{self, Grant, LifetimeError};
 use jwt_anatomy::LEGACY_ISSUER;
 use narration::Clock;
@@ -69,8 +70,8 @@ impl TokenIssuer {
         }
         if !request.name.is_empty() && request.name != name {
             let message = format!(
-                "Invalid value: {:?}: must match the service account name if specified",
-                request.name
+                "Invalid value: {}: must match the service account name if specified",
+                quote(request.name)
             );
             return Err(invalid(name, "metadata.name", message));
         }
@@ -181,8 +182,9 @@ impl TokenIssuer {
                 let runs_as = pod["spec"]["serviceAccountName"].as_str().unwrap_or_default();
                 if runs_as != account {
                     return Err(Refusal::bad_request(format!(
-                        "cannot bind token for serviceaccount {account:?} to pod running with \
-                         different serviceaccount name."
+                        "cannot bind token for serviceaccount {} to pod running with different \
+                         serviceaccount name.",
+                        quote(account)
                     )));
                 }
                 let node = self.node_of(&pod);
