@@ -25,7 +25,7 @@ use std::time::Duration;
 use tower::{BoxError, ServiceBuilder};
 
 /// How long to wait for a server to pick up: one that is there does so at once.
-const PICKS_UP: Duration = Duration::from_secs(5);
+pub(crate) const PICKS_UP: Duration = Duration::from_secs(5);
 
 /// A client that talks to the cluster of `config`, with its token, if it has one, and this
 /// certificate, if there is one.
@@ -106,7 +106,7 @@ impl Certificate {
     /// # Errors
     /// When half of it is missing, or it can't be read.
     pub fn of(user: &AuthInfo) -> Result<Option<Self>, CertificateError> {
-        let key_data = user.client_key_data.as_ref().map(|key| key.expose_secret());
+        let key_data = user.client_key_data.as_ref().map(ExposeSecret::expose_secret);
         let certificate = pem(
             "client-certificate",
             user.client_certificate_data.as_deref(),

@@ -66,7 +66,7 @@ pub enum KubeconfigProblem {
         at: String,
     },
     /// Which of its contexts?
-    #[error("the kubeconfig {problem}; it has {}", listed(.contexts))]
+    #[error("the kubeconfig {problem} (its contexts: {})", listed(.contexts))]
     Context {
         /// What is wrong.
         problem: String,
@@ -103,7 +103,7 @@ impl KubeconfigProblem {
 }
 
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none at all".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 impl Cluster {
@@ -262,7 +262,13 @@ fn read(file: &Path) -> Result<Kubeconfig, KubeconfigProblem> {
         Kubeconfig::read_from(file)
     } else {
         // A pipe can be read once only, and its paths have no folder.
-        let bytes = narration::read(file, MAX_BYTES)?;
+        let bytes = narration::read(file, MAX_BYTES).map_err(|error| match error {
+            InputError::TooLarge { .. } => KubeconfigProblem::NotAKubeconfig {
+                file: shown(file),
+                at: format!("it is larger than {} MiB", MAX_BYTES >> 20),
+            },
+            other => other.into(),
+        })?;
         Kubeconfig::from_yaml(&String::from_utf8_lossy(&bytes))
     };
     let kubeconfig = parsed.map_err(|error| problem(file, error))?;
@@ -280,7 +286,7 @@ fn problem(file: &Path, error: KubeconfigError) -> KubeconfigProblem {
         }
         KubeconfigError::Parse(error) => error.location().map_or_else(
             || "it is not the YAML that one is".to_owned(),
-            |at| format!("what stands at line {}, column {} can't", at.line(), at.column()),
+            |at| format!("line {}, column {} does not fit", at.line(), at.column()),
         ),
         other => other.to_string(),
     };
@@ -342,7 +348,7 @@ fn own_token(user: &AuthInfo) -> Result<Option<BearerToken>, String> {
         let text = narration::read_text(&PathBuf::from(file)).map_err(|error| error.to_string())?;
         return BearerToken::read(&text).map(Some).map_err(|error| unfit("tokenFile", error));
     }
-    match user.token.as_ref().map(|token| token.expose_secret()) {
+    match user.token.as_ref().map(ExposeSecret::expose_secret) {
         None | Some("") => Ok(None),
         Some(text) => BearerToken::read(text).map(Some).map_err(|error| unfit("token", error)),
     }

@@ -1,6 +1,6 @@
 //! Why a request brought nothing, and what to do now.
 
-use crate::client::CertificateError;
+use crate::client::{CertificateError, PICKS_UP};
 use kube::core::Status;
 use rustls::{CertificateError as Peer, Error as TlsError};
 use std::error::Error;
@@ -67,6 +67,9 @@ impl Failure {
                 "never skip the check: a token sent to the wrong server is that server's token",
             ],
             Self::Tls(_) => &["look at `server:` in the kubeconfig: is that an API server's port?"],
+            Self::Refused(status) if status.code == 404 => {
+                &["which accounts are there? `microk8s kubectl get serviceaccounts -A`"]
+            }
             Self::Refused(status) if status.code == 401 => &[
                 "are the kubeconfig's credentials still good? `microk8s config > FILE` writes \
                  today's",
@@ -103,48 +106,54 @@ impl Failure {
         let mut last = error;
         let mut next = Some(error);
         while let Some(error) = next {
-            if let Some(found) = of_tls(error).or_else(|| of_socket(error)) {
+            last = unwrapped(error);
+            if let Some(tls) = last.downcast_ref::<TlsError>() {
+                return Self::of_tls(tls);
+            }
+            if let Some(found) = last.downcast_ref::<io::Error>().and_then(Self::of_socket) {
                 return found;
             }
-            last = error;
-            next = error.source();
+            next = last.source();
         }
         Self::Other(last.to_string())
     }
-}
 
-fn of_tls(error: &(dyn Error + 'static)) -> Option<Failure> {
-    // An io::Error that wraps another error skips it when asked for its source.
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = error
-        .downcast_ref::<TlsError>()
-        .or_else(|| wrapped.and_then(|inner| inner.downcast_ref::<TlsError>()))?;
-    let TlsError::InvalidCertificate(peer) = tls else {
-        return Some(Failure::Tls(tls.clone()));
-    };
-    Some(Failure::Untrusted(match peer {
-        Peer::UnknownIssuer => {
-            "the authority in the kubeconfig (certificate-authority-data) did not sign it".into()
-        }
-        Peer::Expired | Peer::ExpiredContext { .. } => "it has expired".into(),
-        Peer::NotValidYet | Peer::NotValidYetContext { .. } => {
-            "it is not valid yet: is your clock right?".into()
-        }
-        Peer::NotValidForName | Peer::NotValidForNameContext { .. } => {
-            "it was not made for the address in `server:`".into()
-        }
-        other => other.to_string(),
-    }))
-}
-
-fn of_socket(error: &(dyn Error + 'static)) -> Option<Failure> {
-    let socket = error.downcast_ref::<io::Error>()?;
-    match socket.kind() {
-        io::ErrorKind::ConnectionRefused => Some(Failure::NobodyThere),
-        io::ErrorKind::TimedOut => Some(Failure::TimedOut(crate::ANSWERS)),
-        _ if socket.to_string().contains("lookup address") => {
-            Some(Failure::NoSuchHost(socket.to_string()))
-        }
-        _ => None,
+    fn of_tls(error: &TlsError) -> Self {
+        let TlsError::InvalidCertificate(peer) = error else {
+            return Self::Tls(error.clone());
+        };
+        Self::Untrusted(match peer {
+            Peer::UnknownIssuer => {
+                "the authority in the kubeconfig (certificate-authority-data) did not sign it"
+                    .to_owned()
+            }
+            Peer::Expired | Peer::ExpiredContext { .. } => "it has expired".to_owned(),
+            Peer::NotValidYet | Peer::NotValidYetContext { .. } => {
+                "it is not valid yet; is your clock right?".to_owned()
+            }
+            Peer::NotValidForName | Peer::NotValidForNameContext { .. } => {
+                "it was not made for the address in the kubeconfig (server, or tls-server-name)"
+                    .to_owned()
+            }
+            other => other.to_string(),
+        })
     }
+
+    fn of_socket(error: &io::Error) -> Option<Self> {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Some(Self::NobodyThere),
+            io::ErrorKind::TimedOut => Some(Self::TimedOut(PICKS_UP)),
+            _ if error.to_string().contains("lookup address") => {
+                Some(Self::NoSuchHost(error.to_string()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An [`io::Error`] may wrap another error, even another of its kind, and skips it when asked for
+/// its source.
+fn unwrapped<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    inner.map_or(error, |inner| unwrapped(inner))
 }

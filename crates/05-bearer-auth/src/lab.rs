@@ -7,7 +7,6 @@ use lab_cluster::registry::CountedIds;
 use lab_cluster::{LabCluster, Options, StartError, Trace};
 use narration::{Clock, ManualClock, SystemClock};
 use signing::samples;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Sunday 2 October 2022, 10:13:25 in London: when chapter 2's token was made.
@@ -64,10 +63,10 @@ impl Lab {
         Ok(Self { server, cluster, clock: hand })
     }
 
-    /// Where it listens.
+    /// The server itself.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.server.address()
+    pub fn server(&self) -> &LabCluster {
+        &self.server
     }
 
     /// Lets time pass for it.

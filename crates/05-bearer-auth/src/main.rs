@@ -33,6 +33,8 @@ struct Arguments {
     tool: Option<Tool>,
 }
 
+const LAB: &str = "lab";
+
 #[derive(Args)]
 struct Place {
     /// Your own cluster: a kubeconfig file, or - for standard input [default: the lab]
@@ -86,24 +88,26 @@ async fn run(Arguments { place, tool }: Arguments) -> Outcome {
     match place.kubeconfig {
         Some(file) => {
             let cluster = Cluster::from_kubeconfig(&file, place.context.as_deref()).await;
-            let cluster = cluster.map_err(unusable)?;
+            let cluster = cluster.map_err(|problem| unusable(&problem))?;
             let name = format!("{}, at {}", cluster.name, cluster.server());
             match tool {
-                None => finish(walk(&cluster).await, &cluster),
-                Some(tool) => finish(use_tool(tool, token, &cluster, name).await, &cluster),
+                None => finish(walk(&cluster).await, &cluster.server()),
+                Some(tool) => {
+                    finish(use_tool(tool, token, &cluster, name).await, &cluster.server())
+                }
             }
         }
         None => match tool {
             None => {
                 let lab = Lab::standing_still().await?;
-                let told = finish(walk_in(&lab).await, &lab.cluster);
+                let told = finish(walk_in(&lab).await, LAB);
                 lab.stop().await;
                 told
             }
             Some(tool) => {
                 let lab = Lab::by_the_real_clock().await?;
-                let name = "lab, inside this program".to_owned();
-                let done = finish(use_tool(tool, token, &lab.cluster, name).await, &lab.cluster);
+                let name = format!("{LAB}, inside this program");
+                let done = finish(use_tool(tool, token, &lab.cluster, name).await, LAB);
                 lab.stop().await;
                 done
             }
@@ -154,26 +158,28 @@ fn read_token(path: &Path) -> Result<BearerToken, Report> {
         .advise("put it into a file and name that, or `-` and the token on standard input"));
     }
     BearerToken::read(&narration::read_text(path)?).map_err(|error| {
-        Report::from(error).advise("to see what you have there: cargo run -q -p jwt-anatomy -- -")
+        let place = if text == "-" { "standard input" } else { &text };
+        Report::failed(format!("{place} holds no token: {error}"))
+            .advise("to see what you have there: cargo run -q -p jwt-anatomy -- -")
     })
 }
 
-fn unusable(problem: KubeconfigProblem) -> Report {
-    let report = Report::usage(&problem);
+fn unusable(problem: &KubeconfigProblem) -> Report {
+    let report = Report::usage(problem);
     match problem.advice() {
         Some(advice) => report.advise(advice),
         None => report,
     }
 }
 
-fn finish(outcome: Result<Answer, Stopped>, cluster: &Cluster) -> Outcome {
+fn finish(outcome: Result<Answer, Stopped>, place: &str) -> Outcome {
     outcome.map_err(|stopped| match stopped {
         Stopped::Output(error) => error.into(),
-        Stopped::Failure(failure) => failed(&failure, cluster),
+        Stopped::Failure(failure) => failed(&failure, place),
     })
 }
 
-fn failed(failure: &Failure, cluster: &Cluster) -> Report {
-    let report = Report::failed(format!("{}: {failure}", cluster.server()));
-    failure.advice().iter().fold(report, |report, advice| report.advise(advice))
+fn failed(failure: &Failure, place: &str) -> Report {
+    let report = Report::failed(format!("{place}: {failure}"));
+    failure.advice().iter().fold(report, Report::advise)
 }

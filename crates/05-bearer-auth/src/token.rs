@@ -13,6 +13,9 @@ pub enum NotAToken {
     /// Nothing but white space.
     #[error("it is empty")]
     Empty,
+    /// `Bearer` and the token: the header's value, not the token.
+    #[error("it begins with the word Bearer, which is no part of the token: take it away")]
+    WithItsScheme,
     /// A blank or a line break inside it.
     #[error(
         "there is white space inside it (after {after} characters), as after a copy that took \
@@ -43,6 +46,7 @@ impl BearerToken {
         }
         match token.chars().position(|c| !c.is_ascii_graphic()) {
             None => Ok(Self(token.to_owned())),
+            Some(6) if token[..6].eq_ignore_ascii_case("bearer") => Err(NotAToken::WithItsScheme),
             Some(at) if token.chars().nth(at).is_some_and(char::is_whitespace) => {
                 Err(NotAToken::WhiteSpace { after: at })
             }

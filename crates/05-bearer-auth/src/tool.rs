@@ -119,11 +119,11 @@ pub async fn create_token(asker: &Asker<'_>, order: &TokenOrder) -> Result<Answe
     let lives = unverified_claims(&issued.token)
         .and_then(|claims| claims.issued_at)
         .and_then(|made| until.checked_sub(made));
-    if let (Some(asked), Some(given)) = (seconds, lives)
-        && given < asked
+    if let (Some(ordered), Some(given)) = (seconds, lives)
+        && given < ordered
     {
-        let (asked, given) = (dates::span(asked), dates::span(given));
-        aside(format_args!("You asked for {asked}; this server gives {given} at most."));
+        let (ordered, given) = (dates::span(ordered), dates::span(given));
+        aside(format_args!("You asked for {ordered}; this server gives {given} at most."));
     }
     Ok(Answer::Yes)
 }
@@ -196,10 +196,10 @@ async fn refused<W: Write>(
     if let Some(token) = &asker.token {
         match reason(asker.cluster, token).await {
             Ok(Some(reason)) => {
-                story.say("Asked by TokenReview, as the kubeconfig's own user, it says:")?;
-                story.lines(reason)?;
+                story.say("But it tells the kubeconfig's own user, who may ask:")?;
+                story.rows(&[("TokenReview", reason)])?;
             }
-            Ok(None) => story.say("Asked by TokenReview it finds nothing wrong: try again.")?,
+            Ok(None) => story.say("Its TokenReview finds nothing wrong with it: try again.")?,
             Err(_) => story.say(
                 "The kubeconfig's own user may not ask it for the reason, so that is only in its \
                  log (on microk8s: journalctl -u snap.microk8s.daemon-kubelite).",

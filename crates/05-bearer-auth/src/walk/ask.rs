@@ -1,6 +1,7 @@
 //! Asking for a token, and reading what came back.
 
 use super::{Stage, Stopped, Told};
+use crate::cluster::Credential;
 use crate::{Failure, Issued, Wishes, create_token, token_request, unverified_claims};
 use jwt_anatomy::UnverifiedToken;
 use jwt_anatomy::dates;
@@ -12,31 +13,33 @@ pub(super) async fn tell<W: Write>(
     story: &mut Story<W>,
     stage: &Stage<'_>,
 ) -> Result<Option<Issued>, Stopped> {
-    let account = stage.account();
+    let account = &stage.account;
     let wishes = Wishes::default();
     story.step("Ask for a token")?;
     story.command("microk8s kubectl create token default")?;
     story.say(
-        "`default` is a service account: a user for programs, and every namespace has one of that \
-         name. kubectl sends a request to the API server. This program sends the same, by the \
-         crate kube:",
+        "`default` is a service account: a user made for programs. Objects live in namespaces, a \
+         kind of folder, and each has an account of that name; this is the one in the namespace \
+         `default`. For a token kubectl sends the API server one request. This program sends the \
+         same, by the crate kube:",
     )?;
-    let body = serde_json::to_string(&token_request(&wishes)).map_err(std::io::Error::from)?;
+    let body =
+        serde_json::to_string_pretty(&token_request(&wishes)).map_err(std::io::Error::from)?;
     story.lines(format!(
         "POST /api/v1/namespaces/{}/serviceaccounts/{}/token\n{body}",
         account.namespace, account.name
     ))?;
-    let issued = match create_token(&stage.user, &account, &wishes).await {
+    let issued = match create_token(&stage.user, account, &wishes).await {
         Ok(issued) => issued,
         Err(failure @ Failure::Refused(_)) => {
-            explain(story, &failure)?;
+            explain(story, stage, &failure)?;
             return Ok(None);
         }
         Err(failure) => return Err(failure.into()),
     };
     let until = dates::show(issued.expires_at.timestamp(), &stage.zone);
     story.rows(&[("token", issued.token.to_string()), ("good until", until)])?;
-    story.say("You see only its beginning here, as for every secret in this course.")?;
+    story.say("You see its beginning only: who has the whole of it can use it.")?;
     read(story, stage, &issued)?;
     Ok(Some(issued))
 }
@@ -70,12 +73,17 @@ fn read<W: Write>(story: &mut Story<W>, stage: &Stage<'_>, issued: &Issued) -> T
 }
 
 /// No token: a lesson, and the end of the walk.
-fn explain<W: Write>(story: &mut Story<W>, failure: &Failure) -> Told {
+fn explain<W: Write>(story: &mut Story<W>, stage: &Stage<'_>, failure: &Failure) -> Told {
     story.rows(&[("answer", failure.to_string())])?;
     match failure.status() {
         Some(401) => story.say(
             "401: the server does not know whoever this kubeconfig says you are. Its credentials \
              may have expired, or belong to another cluster.",
+        )?,
+        Some(403) if stage.cluster.credential() == Credential::None => story.say(
+            "403: the kubeconfig has no user, so the server takes you for anybody \
+             (system:anonymous), and anybody may not make tokens. Name a context that has a user \
+             (--context).",
         )?,
         Some(403) => story.say(
             "403: the server knows you, and its authorizer (RBAC) does not let you make tokens \

@@ -15,6 +15,7 @@ use std::io::Write;
 
 const NAMESPACE: &str = "kube-system";
 const NAME: &str = "backup-helper";
+const TYPE: &str = "kubernetes.io/service-account-token";
 
 pub(super) async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> Told {
     story.step("Leave something behind")?;
@@ -22,20 +23,22 @@ pub(super) async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> T
         return left_out(story, "this makes an account, a binding and a Secret.");
     };
     story.say(
-        "Somebody has read a token over your shoulder. It is good for an hour, and here everybody \
-         may do everything. With nothing but that token they make an account with a harmless \
-         name, tie it to the role that may do all, and ask for a token of the old kind: a Secret, \
-         which a controller fills in.",
+        "Somebody has got hold of a token. It is good for an hour, and here everybody may do \
+         everything. With nothing but that token they make an account with a harmless name, bind \
+         it to the role that may do all, and make a Secret of a type that has been there since \
+         the beginning: a controller puts a token into it.",
     )?;
     let captured = stage.another_token().await?;
     story.lines(format!(
-        "serviceaccount      {NAMESPACE}/{NAME}\n\
-         clusterrolebinding  {NAME} -> cluster-admin\n\
-         secret              {NAMESPACE}/{NAME}  type kubernetes.io/service-account-token"
+        "ServiceAccount      {NAMESPACE}/{NAME}\n\
+         ClusterRoleBinding  {NAME}, to cluster-admin\n\
+         Secret              {NAMESPACE}/{NAME}, of type\n\
+         {0:20}{TYPE}",
+        ""
     ))?;
     let left = leave_behind(stage, &captured).await?;
     let claims = unverified_claims(&left).unwrap_or_default();
-    story.say("What the Secret then holds is a JWT as well. Its claims:")?;
+    story.say("What the Secret then holds is a JWT as well. It claims:")?;
     story.rows(&[
         ("for whom it speaks (sub)", claims.subject),
         ("who made it (iss)", claims.issuer),
@@ -52,7 +55,7 @@ pub(super) async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> T
     story.say("And the one that it left behind:")?;
     stage.attempt(story, &stage.nobody, with_token(stage, &left)?).await?;
 
-    story.say("This kind is stored, so step 6's search finds it:")?;
+    story.say("This kind is stored, so the search of step 5 finds it:")?;
     report(story, &search(&stage.user, &left).await?)?;
     story.say(
         "Deleting the Secret ends it. What keeps it from happening is a captured token that may \
@@ -92,7 +95,7 @@ async fn leave_behind(stage: &Stage<'_>, captured: &BearerToken) -> Result<Beare
     let for_account = ("kubernetes.io/service-account.name".to_owned(), NAME.to_owned());
     let secret = Secret {
         metadata: ObjectMeta { annotations: Some(BTreeMap::from([for_account])), ..named(NAME) },
-        type_: Some("kubernetes.io/service-account-token".to_owned()),
+        type_: Some(TYPE.to_owned()),
         ..Secret::default()
     };
     let secrets: Api<Secret> = Api::namespaced(thief, NAMESPACE);

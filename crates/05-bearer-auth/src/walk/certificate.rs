@@ -1,8 +1,10 @@
 //! The trap: a kubeconfig with a certificate, and a token beside it.
 
-use super::{Stage, Told};
+use super::{Stage, Stopped, Told, opinions};
 use crate::cluster::Credential;
+use crate::lab::Lab;
 use crate::{BearerToken, Failure, who_am_i};
+use kube::Client;
 use narration::Story;
 use std::io::Write;
 
@@ -27,31 +29,37 @@ pub(super) async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> T
         ))?;
         return Ok(());
     };
-    let asked =
-        [("certificate and garbage", both), ("garbage alone", stage.cluster.bearing(&garbage)?)];
-    let mut rows = Vec::new();
-    let mut let_in = None;
-    for (what, client) in asked {
-        let said = match who_am_i(&client).await {
-            Ok(user) => {
-                let name = user.username.unwrap_or_default();
-                let_in = let_in.or(Some(name.clone()));
-                format!("you are {name}")
-            }
-            Err(failure @ Failure::Refused(_)) => failure.to_string(),
-            Err(failure) => return Err(failure.into()),
-        };
-        rows.push((what, said));
-    }
-    story.rows(&rows)?;
+    story.say("A client that shows both, the certificate and garbage:")?;
+    let let_in = ask(story, stage, &both).await?;
+    story.say("A client that shows the garbage alone:")?;
+    ask(story, stage, &stage.cluster.bearing(&garbage)?).await?;
     if let Some(name) = let_in {
         story.say(format!(
-            "A certificate is asked before any token, and the first yes wins. So `--token` with \
-             that kubeconfig shows what {name} may do, whatever the token is worth. Try tokens \
-             with a kubeconfig that has a cluster and no user, or with this program, which sends \
-             the token alone:"
+            "The certificate is looked at before any token, and the first yes wins. So `--token` \
+             with that kubeconfig shows what {name} may do, whatever the token is worth. Try a \
+             token with a kubeconfig that has no user, or with this program, which sends it alone:"
         ))?;
         story.command("cargo run -q -p bearer-auth -- whoami --kubeconfig FILE -")?;
     }
     Ok(())
+}
+
+/// Whom the server takes this client for, if it lets it in.
+async fn ask<W: Write>(
+    story: &mut Story<W>,
+    stage: &Stage<'_>,
+    client: &Client,
+) -> Result<Option<String>, Stopped> {
+    let (answer, name) = match who_am_i(client).await {
+        Ok(user) => {
+            let name = user.username.unwrap_or_default();
+            (format!("you are {name}"), Some(name))
+        }
+        Err(failure @ Failure::Refused(_)) => (failure.to_string(), None),
+        Err(failure) => return Err(failure.into()),
+    };
+    let mut rows = vec![("answer".to_owned(), answer)];
+    rows.extend(stage.lab.and_then(Lab::last_trace).iter().flat_map(opinions));
+    story.rows(&rows)?;
+    Ok(name)
 }

@@ -18,14 +18,14 @@ pub(super) async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> T
     let Some(lab) = stage.lab else {
         return left_out(story, "this deletes a service account.");
     };
-    let account = stage.account();
+    let account = &stage.account;
     let token = stage.another_token().await?;
     story.say("Another token, used once:")?;
     stage.attempt(story, &stage.nobody, with_token(stage, &token)?).await?;
 
     story.say(
-        "Now delete the account. A controller makes it again at once, for every namespace has a \
-         `default`:",
+        "Now delete the account. A controller, a program that keeps a cluster as it should be, \
+         makes it again at once, for every namespace is to have a `default`:",
     )?;
     story.command("microk8s kubectl delete serviceaccount default")?;
     let api: Api<ServiceAccount> = Api::namespaced(stage.user.clone(), &account.namespace);

@@ -2,6 +2,7 @@
 //! the reader's own. What it states, a server has just answered.
 
 mod ask;
+mod begin;
 mod captured;
 mod certificate;
 mod made_again;
@@ -18,6 +19,7 @@ use http::{Request, StatusCode};
 use jwt_anatomy::ServiceAccountName;
 use jwt_anatomy::dates::Zone;
 use kube::Client;
+use lab_cluster::Trace;
 use narration::{Answer as Verdict, Story};
 use std::io::{self, Write};
 
@@ -29,6 +31,8 @@ pub struct Stage<'a> {
     user: Client,
     /// A client that shows nothing of its own.
     nobody: Client,
+    /// `default`, in `default`: the account that every page about tokens begins with.
+    account: ServiceAccountName,
     zone: Zone,
 }
 
@@ -65,24 +69,21 @@ impl<'a> Stage<'a> {
 
     fn new(cluster: &'a Cluster, lab: Option<&'a Lab>, zone: Zone) -> Result<Self, Failure> {
         let (user, nobody) = (cluster.as_its_user()?, cluster.as_nobody()?);
-        Ok(Self { cluster, lab, user, nobody, zone })
-    }
-
-    /// `default`, in `default`: the account that every page about tokens begins with.
-    fn account(&self) -> ServiceAccountName {
-        ServiceAccountName { namespace: "default".to_owned(), name: "default".to_owned() }
+        let default = || "default".to_owned();
+        let account = ServiceAccountName { namespace: default(), name: default() };
+        Ok(Self { cluster, lab, user, nobody, account, zone })
     }
 
     /// The lab takes any free port, and prints the same every time.
     fn host(&self) -> String {
         match self.lab {
-            Some(lab) => format!("{}:PORT", lab.address().ip()),
+            Some(lab) => format!("{}:PORT", lab.server().address().ip()),
             None => self.cluster.host().to_owned(),
         }
     }
 
     async fn another_token(&self) -> Result<BearerToken, Failure> {
-        let issued = create_token(&self.user, &self.account(), &Wishes::default()).await?;
+        let issued = create_token(&self.user, &self.account, &Wishes::default()).await?;
         Ok(issued.token)
     }
 
@@ -96,25 +97,22 @@ impl<'a> Stage<'a> {
     ) -> Result<Answer, Stopped> {
         let answer = send(client, request).await?;
         let mut rows = vec![("answer".to_owned(), status_line(&answer))];
-        rows.extend(self.trace());
+        if let Some(trace) = self.lab.and_then(Lab::last_trace) {
+            rows.extend(opinions(&trace));
+            rows.extend(trace.user.map(|user| ("user".to_owned(), user)));
+            rows.extend(trace.authorizer.map(|said| ("authorizer".to_owned(), said)));
+        }
         story.rows(&rows)?;
         Ok(answer)
     }
+}
 
-    /// What the lab noted of the last request: who was asked, in order, and what each said.
-    fn trace(&self) -> Vec<(String, String)> {
-        let Some(trace) = self.lab.and_then(Lab::last_trace) else {
-            return Vec::new();
-        };
-        let mut rows: Vec<(String, String)> = trace
-            .authenticators
-            .into_iter()
-            .map(|opinion| (opinion.authenticator.to_owned(), opinion.said))
-            .collect();
-        rows.push(("user".to_owned(), trace.user.unwrap_or_else(|| "nobody".to_owned())));
-        rows.extend(trace.authorizer.map(|said| ("authorizer".to_owned(), said)));
-        rows
-    }
+/// Who was asked who this is, in order, and what each said.
+fn opinions(trace: &Trace) -> impl Iterator<Item = (String, String)> {
+    trace
+        .authenticators
+        .iter()
+        .map(|opinion| (opinion.authenticator.to_owned(), opinion.said.clone()))
 }
 
 fn status_line(answer: &Answer) -> String {
@@ -127,15 +125,15 @@ fn status_line(answer: &Answer) -> String {
 /// # Errors
 /// Those of the writer; and when the cluster does not answer.
 pub async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> Result<Verdict, Stopped> {
-    begin(story, stage)?;
+    begin::tell(story, stage)?;
     let Some(issued) = ask::tell(story, stage).await? else {
         return Ok(Verdict::No);
     };
     let token = &issued.token;
     use_it::send_it(story, stage, token).await?;
     use_it::who_is_it(story, stage, token).await?;
-    refused::tell(story, stage, token).await?;
     stored::tell(story, stage, token).await?;
+    refused::tell(story, stage, token).await?;
     made_again::tell(story, stage).await?;
     certificate::tell(story, stage).await?;
     captured::tell(story, stage).await?;
@@ -150,72 +148,10 @@ pub async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> Result<V
         "So nobody can list the tokens that are out there, or take one back. It ends by itself, \
          or with its account.",
         "A kubeconfig with a certificate is no place to try a token: the certificate answers.",
-        "An hour is long enough to leave something behind that does not end.",
+        "Where everybody may do everything, an hour is enough to leave something behind that does \
+         not end.",
     ])?;
     Ok(Verdict::Yes)
-}
-
-fn begin<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> Told {
-    const TITLE: &str = "How can I use it, and where is it stored?";
-    match stage.lab {
-        Some(lab) => {
-            story.begin(format!("lab, inside this program, at https://{}", stage.host()), TITLE)?;
-            story.say(
-                "A cluster is run through its API server: the one program that all others ask, \
-                 over HTTPS. This walk has started a small one, set up as microk8s sets up the \
-                 real one: whoever it knows may do everything, whoever it does not know is sent \
-                 away. It says why, which the real one keeps for its log.",
-            )?;
-            story.say(format!(
-                "Its clock stands at {}, when the token of chapter 2 was made. For the same walk \
-                 on your own cluster:",
-                jwt_anatomy::dates::show(lab.now(), &stage.zone)
-            ))?;
-            story.command("microk8s config > FILE")?;
-            story.command("cargo run -p bearer-auth -- --kubeconfig FILE")?;
-        }
-        None => {
-            let cluster = stage.cluster;
-            story.begin(format!("{}, at {}", cluster.name, cluster.server()), TITLE)?;
-            story.say(format!(
-                "This is your own cluster. The kubeconfig identifies you by {}. The walk will:",
-                cluster.credential()
-            ))?;
-            story.rows(&[
-                (
-                    "make",
-                    "two tokens for system:serviceaccount:default:default. Each is signed, \
-                          handed out, and good for an hour; no object is written by it",
-                ),
-                (
-                    "read",
-                    "the list of pods, and then every object of every kind that you may \
-                          list, to look for a copy of a token. In a big cluster that takes a while",
-                ),
-                ("ask", "who you are, whose token that is, and what its bearer may do"),
-                ("fail", "on purpose, with bad tokens. Your server notes that in its log"),
-            ])?;
-            story.say(
-                "It creates, changes and deletes nothing. Steps that would are shown by the lab \
-                 only: run it without --kubeconfig.",
-            )?;
-            warnings(story, cluster)?;
-        }
-    }
-    Ok(())
-}
-
-fn warnings<W: Write>(story: &mut Story<W>, cluster: &Cluster) -> Told {
-    if cluster.trusts_anyone() {
-        story.say(
-            "Careful: the kubeconfig says insecure-skip-tls-verify. Whoever sits between you and \
-             the server can read every token you send.",
-        )?;
-    }
-    if let Some(other) = cluster.impersonates() {
-        story.say(format!("The kubeconfig makes you act as {other} (`as:`)."))?;
-    }
-    Ok(())
 }
 
 /// A step that only the lab can show.

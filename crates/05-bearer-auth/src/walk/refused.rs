@@ -1,8 +1,9 @@
 //! Tokens that are refused: each by the one check that it fails.
 
 use super::use_it::{request, with_token};
-use super::{Stage, Stopped, Told};
-use crate::{Answer, BearerToken, Failure, Wishes, create_token, review};
+use super::{Stage, Stopped, Told, opinions, status_line};
+use crate::lab::Lab;
+use crate::{Answer, BearerToken, Failure, Wishes, create_token, review, send};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use jwt_anatomy::{UnverifiedToken, dates};
@@ -22,13 +23,14 @@ pub(super) async fn tell<W: Write>(
     story.step("Get refused")?;
     if stage.lab.is_some() {
         story.say(
-            "Beside each answer stands what the lab noted: who was asked, and what it said.",
+            "The lab asks its authenticators one after the other, until one says yes. \"Not mine\" \
+             and \"rejected\" both pass on to the next.",
         )?;
     } else {
         story.say(
             "Your server keeps the reason for its log (on microk8s: `journalctl -u \
-             snap.microk8s.daemon-kubelite`). It does tell one who asks by TokenReview, so beside \
-             each answer stands what it says there.",
+             snap.microk8s.daemon-kubelite`). But it tells one who may ask by TokenReview, so \
+             below each answer stands what it says there: what each of its authenticators said.",
         )?;
     }
     let mut answers = Vec::new();
@@ -55,7 +57,7 @@ pub(super) async fn tell<W: Write>(
     story.say(format!("A good token for another service ({ANOTHER_SERVICE}):"))?;
     story.command(format!("microk8s kubectl create token default --audience={ANOTHER_SERVICE}"))?;
     let wishes = Wishes { audiences: vec![ANOTHER_SERVICE.to_owned()], ..Wishes::default() };
-    match create_token(&stage.user, &stage.account(), &wishes).await {
+    match create_token(&stage.user, &stage.account, &wishes).await {
         Ok(foreign) => answers.push(refuse(story, stage, &foreign.token).await?),
         Err(failure @ Failure::Refused(_)) => story.rows(&[("answer", failure.to_string())])?,
         Err(failure) => return Err(failure.into()),
@@ -67,8 +69,8 @@ pub(super) async fn tell<W: Write>(
             let (span, now) =
                 (dates::span(late.num_seconds()), dates::show(lab.now(), &stage.zone));
             story.say(format!(
-                "The token that was good in step 3, {span} later. (The lab's clock is moved; it \
-                 says {now}. One of these minutes is the grace of chapter 4.)"
+                "The token of step 3, {span} later. (The lab's clock is moved to {now}. One of \
+                 these minutes is the grace of chapter 4.)"
             ))?;
             answers.push(refuse(story, stage, token).await?);
         }
@@ -83,16 +85,23 @@ async fn refuse<W: Write>(
     stage: &Stage<'_>,
     token: &BearerToken,
 ) -> Result<Answer, Stopped> {
-    let answer = stage.attempt(story, &stage.nobody, with_token(stage, token)?).await?;
-    if stage.lab.is_none() {
-        let said = match review(&stage.user, token, &[]).await {
-            Ok(status) => status.error.unwrap_or_else(|| "nothing".to_owned()),
-            Err(failure @ Failure::Refused(_)) => failure.to_string(),
-            Err(failure) => return Err(failure.into()),
-        };
-        story.rows(&[("TokenReview", said)])?;
+    let answer = send(&stage.nobody, with_token(stage, token)?).await?;
+    let mut rows = vec![("answer".to_owned(), status_line(&answer))];
+    match stage.lab.and_then(Lab::last_trace) {
+        Some(trace) => rows.extend(opinions(&trace)),
+        None => rows.push(("TokenReview".to_owned(), reason(stage, token).await?)),
     }
+    story.rows(&rows)?;
     Ok(answer)
+}
+
+/// What a real server tells one who may ask.
+async fn reason(stage: &Stage<'_>, token: &BearerToken) -> Result<String, Failure> {
+    match review(&stage.user, token, &[]).await {
+        Ok(status) => Ok(status.error.unwrap_or_else(|| "no reason".to_owned())),
+        Err(failure @ Failure::Refused(_)) => Ok(failure.to_string()),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// What a client can learn from them: nothing, if they are all the same.
@@ -106,7 +115,7 @@ fn same_to_the_client<W: Write>(story: &mut Story<W>, answers: &[Answer]) -> Tol
              it how to do better:",
             number(answers.len())
         ))?;
-        story.lines(&first.body)?;
+        story.lines(serde_json::to_string_pretty(&first.body).map_err(std::io::Error::from)?)?;
     } else {
         story.say("They are not all a plain 401: this server is set up in its own way.")?;
     }

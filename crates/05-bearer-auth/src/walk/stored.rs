@@ -16,8 +16,8 @@ pub(super) async fn tell<W: Write>(
     story.step("Look for where it is stored")?;
     story.say(
         "If the cluster kept a copy, it would be in one of its objects. So read them all, each \
-         kind that the kubeconfig's user may list, and look for the token's signature, plain or \
-         in base64:",
+         kind that the kubeconfig's user may list, and look for the token's last part, its \
+         signature, plain or in base64:",
     )?;
     let found = search(&stage.user, token).await?;
     report(story, &found)?;
@@ -40,17 +40,17 @@ pub(super) fn report<W: Write>(story: &mut Story<W>, found: &Search) -> Told {
         .read
         .iter()
         .filter(|read| read.objects > 0)
-        .map(|read| format!("{} {}", read.objects, read.kind))
+        .map(|read| format!("{} {}", read.kind, read.objects))
         .collect();
     let mut rows = vec![
         ("objects read", found.objects().to_string()),
-        ("which", some.join(", ")),
-        ("kinds that have none", (found.read.len() - some.len()).to_string()),
+        ("how many of which", some.join(", ")),
+        ("and none of", format!("{} kinds", found.read.len() - some.len())),
     ];
     if !found.unread.is_empty() {
         let unread: Vec<String> =
             found.unread.iter().map(|kind| format!("{} ({})", kind.kind, kind.why)).collect();
-        rows.push(("not read", unread.join(", ")));
+        rows.push(("could not be read", unread.join(", ")));
     }
     let copies = match &found.copies[..] {
         [] => "none".to_owned(),

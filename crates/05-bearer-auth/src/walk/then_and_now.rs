@@ -2,23 +2,26 @@
 
 use super::Told;
 use narration::Story;
+use std::fmt::Write as _;
 use std::io::Write;
 
-const CHANGES: [(&str, &str, &str); 6] = [
-    ("admin's kubeconfig", "a token in a file, for ever", "a certificate (microk8s 1.28)"),
-    ("who am I?", "read the token yourself", "kubectl auth whoami (1.28)"),
-    ("a token's own name", "none", "jti, in the audit log (1.29)"),
-    ("a Secret per account", "not made any more (1.24)", "and old, unused ones go (1.30)"),
-    ("what create token does", "sign, and store nothing", "the same"),
-    ("pasted into", "the dashboard", "Headlamp (dashboard gone, 1.36)"),
+/// What, in microk8s 1.25, and in 1.37 with the version that changed it.
+const CHANGES: [(&str, &str, &str); 7] = [
+    ("admin's kubeconfig", "a token, good for ever", "a certificate (1.28)"),
+    ("kubectl --token=T", "is T's user", "is still admin"),
+    ("who am I?", "decode it yourself", "kubectl auth whoami (1.28)"),
+    ("create token", "signs, stores nothing", "the same"),
+    ("a token's own name", "none", "jti (1.29)"),
+    ("a Secret per account", "no more (since 1.24)", "unused old ones go (1.30)"),
+    ("pasted into", "the dashboard", "Headlamp (1.36)"),
 ];
 
 pub(super) fn tell<W: Write>(story: &mut Story<W>) -> Told {
     story.step("2022 and now")?;
-    let mut lines = format!("{:24}{:29}{}\n", "", "2022 (microk8s 1.25)", "now (1.37)");
+    let mut table = format!("{:22}{:25}{}\n", "", "microk8s 1.25, 2022", "1.37, now");
     for (what, then, now) in CHANGES {
-        lines.push_str(&format!("{what:24}{then:29}{now}\n"));
+        let _ = writeln!(table, "{what:22}{then:25}{now}");
     }
-    story.lines(lines)?;
+    story.lines(table)?;
     Ok(())
 }

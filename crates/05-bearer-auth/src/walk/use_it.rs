@@ -6,10 +6,18 @@ use crate::{Answer, BearerToken, Failure, bearer, get, may_i, pods, review, who_
 use http::Request;
 use k8s_openapi::api::core::v1::Pod;
 use narration::Story;
+use std::fmt::Write as _;
 use std::io::Write;
 
 /// The request that the walk sends again and again. kubectl asks for 500 at a time, too.
 pub(super) const PODS: &str = "/api/v1/pods?limit=500";
+
+/// What a thief would like to know first.
+const QUESTIONS: [(&str, &str, &str); 3] = [
+    ("list", "", "pods"),
+    ("list", "", "secrets"),
+    ("create", "rbac.authorization.k8s.io", "clusterrolebindings"),
+];
 
 /// How many pods a step prints.
 const SHOWN: usize = 8;
@@ -40,7 +48,7 @@ fn shown(stage: &Stage<'_>, request: &Request<Vec<u8>>, token: &BearerToken) -> 
             "host" => stage.host(),
             _ => value.replace(token.secret(), &token.to_string()),
         };
-        lines.push_str(&format!("{}: {value}\n", capital(name.as_str())));
+        let _ = writeln!(lines, "{}: {value}", capital(name.as_str()));
     }
     lines
 }
@@ -59,12 +67,20 @@ pub(super) async fn send_it<W: Write>(
     story.step("Send it")?;
     story.command("microk8s kubectl --token=TOKEN get pods --all-namespaces")?;
     story.say(
-        "(With microk8s' own kubeconfig this command proves nothing: step 8.) What a client does \
-         with a token is one header, the same in every request:",
+        "That lists the pods, the programs that run in the cluster. (Don't trust that very command \
+         before you have read step 8.) What any client does with a token is one header, the same \
+         in every request:",
     )?;
     let right = with_token(stage, token)?;
     story.lines(shown(stage, &right, token))?;
     let answer = stage.attempt(story, &stage.nobody, right).await?;
+    if stage.lab.is_some() {
+        story.say(
+            "Below the answer stands what the lab noted of this request: who it asked whose token \
+             that is, and what each said; the user and the groups it came to; and what the \
+             authorizer said to what that user wanted.",
+        )?;
+    }
     what_came(story, stage, token, &answer).await?;
 
     story.say("Some pages call the header `Authentication`. That one does nothing:")?;
@@ -152,8 +168,8 @@ pub(super) async fn who_is_it<W: Write>(
     }
 
     story.say(
-        "A service that was handed a token by its caller can ask whose it is: a TokenReview. It \
-         asks with credentials of its own; here those of the kubeconfig.",
+        "A service that was handed a token by its caller can ask whose it is (a TokenReview). It \
+         asks with credentials of its own, here with those of the kubeconfig:",
     )?;
     match review(&stage.user, token, &[]).await {
         Ok(status) => {
@@ -171,15 +187,14 @@ pub(super) async fn who_is_it<W: Write>(
     story.command("microk8s kubectl auth can-i --all-namespaces VERB RESOURCE")?;
     story.say("And what may the bearer of this token do? (SelfSubjectAccessReview)")?;
     let mut rows = Vec::new();
-    for (verb, group, resource) in [
-        ("list", "", "pods"),
-        ("list", "", "secrets"),
-        ("create", "rbac.authorization.k8s.io", "clusterrolebindings"),
-    ] {
+    let (mut allowed, mut reasons) = (0, 0);
+    for (verb, group, resource) in QUESTIONS {
         let said = match may_i(&bearer, verb, group, resource).await {
             Ok(status) => {
                 let answer = if status.allowed { "yes" } else { "no" };
                 let reason = status.reason.filter(|reason| !reason.is_empty());
+                allowed += usize::from(status.allowed);
+                reasons += usize::from(reason.is_some());
                 reason.map_or_else(|| answer.to_owned(), |reason| format!("{answer}: {reason}"))
             }
             Err(failure @ Failure::Refused(_)) => failure.to_string(),
@@ -187,14 +202,19 @@ pub(super) async fn who_is_it<W: Write>(
         };
         rows.push((format!("{verb} {resource}"), said));
     }
-    let everything = rows.iter().all(|(_, said)| said.starts_with("yes"));
     story.rows(&rows)?;
-    if everything {
-        story.say(
-            "Everything, and nobody ever gave this account a right: the server allows all to all \
+    story.say(match (allowed, reasons) {
+        (3, 0) => {
+            "Everything, and nobody ever gave this account a right: this server allows all to all \
              (--authorization-mode=AlwaysAllow, microk8s' default). `microk8s enable rbac` ends \
-             that.",
-        )?;
-    }
+             that."
+        }
+        (3, _) => "Everything. Somebody gave this account very much, and the reason says where.",
+        (0, _) => {
+            "Nothing. With RBAC an account may do what a role allows that somebody bound to it, \
+             and nobody has."
+        }
+        _ => "Some of it: what a role allows that somebody bound to this account (RBAC).",
+    })?;
     Ok(())
 }
