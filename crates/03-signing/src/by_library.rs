@@ -52,9 +52,9 @@ pub fn verify(key: &PublicKey, token: &str) -> Result<Value, Error> {
     Ok(jsonwebtoken::decode(token, &key, &signature_alone)?.claims)
 }
 
-/// The provider is one for the whole process, and a call that comes before it spoils the process
-/// for good: so every call goes through here.
-fn install() {
+/// Makes the library ready. Its provider is one for the whole process, and a call to the library
+/// that comes before it spoils the process for good; so call this first, as often as you like.
+pub fn install() {
     static PROVIDER: CryptoProvider = CryptoProvider {
         signer_factory: |algorithm, key| match algorithm {
             jsonwebtoken::Algorithm::RS256 => Ok(Box::new(Rs256Signer::new(key)?)),

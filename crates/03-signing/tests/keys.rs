@@ -55,7 +55,7 @@ fn a_file_holds_the_keys_that_kubernetes_reads_in_it() {
         );
         assert!(SigningKey::from_pem(text.as_bytes()).is_err(), "{name}");
     }
-    assert_eq!(files.len(), 69);
+    assert_eq!(files.len(), 71);
 }
 
 #[test]
@@ -257,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn no_block_makes_a_parser_panic(file in 0_usize..69, at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn no_block_makes_a_parser_panic(file in 0_usize..71, at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut bytes = key_files().swap_remove(file).text.into_bytes();
         if !bytes.is_empty() {
             let at = at.index(bytes.len());
