@@ -446,3 +446,20 @@ fn a_fresh_microk8s() {
     seeds::system_namespaces(&registry).unwrap();
     assert_eq!(registry.all_objects().len(), all.len() - 1);
 }
+
+#[test]
+fn an_object_has_a_largest_size() {
+    let registry = bare();
+    let role = |verb: usize| {
+        json!({
+            "metadata": {"name": "big"},
+            "rules": [{"verbs": ["x".repeat(verb)], "apiGroups": [""], "resources": ["y"]}],
+        })
+    };
+    let options = WriteOptions::default();
+    let refused =
+        registry.create(&kinds::CLUSTER_ROLES, "", role(1_572_864), &options).unwrap_err();
+    assert_eq!((refused.code, refused.reason), (500, ""));
+    assert_eq!(refused.message, "etcdserver: request is too large");
+    registry.create(&kinds::CLUSTER_ROLES, "", role(1_572_000), &options).unwrap();
+}

@@ -1,7 +1,7 @@
 //! Changes that are thought out and not yet made. Whoever writes sees them already; nobody else
 //! does, until all of them are on disk.
 
-use super::kinds::ResourceKind;
+use super::kinds::{self, ResourceKind};
 use super::world::{Change, World};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -12,12 +12,12 @@ pub(super) struct Draft<'w> {
     world: &'w World,
     changes: Vec<Change>,
     /// What the changes come to, by kind and key. `None`: removed.
-    overlay: BTreeMap<(usize, String), Option<Arc<Value>>>,
+    overlay: [BTreeMap<String, Option<Arc<Value>>>; kinds::ALL.len()],
 }
 
 impl<'w> Draft<'w> {
     pub(super) fn on(world: &'w World) -> Self {
-        Self { world, changes: Vec::new(), overlay: BTreeMap::new() }
+        Self { world, changes: Vec::new(), overlay: Default::default() }
     }
 
     /// The changes so far, oldest first.
@@ -35,24 +35,24 @@ impl<'w> Draft<'w> {
     }
 
     pub(super) fn get(&self, kind: &ResourceKind, key: &str) -> Option<Arc<Value>> {
-        match self.overlay.get(&(kind.index, key.to_owned())) {
+        match self.overlay[kind.index].get(key) {
             Some(changed) => changed.clone(),
             None => self.world.get(kind, key).cloned(),
         }
     }
 
     /// The objects of a kind whose key begins with `prefix`; those that were changed come last.
-    pub(super) fn range(&self, kind: &ResourceKind, prefix: &str) -> Vec<(String, Arc<Value>)> {
+    pub(super) fn range(&self, kind: &ResourceKind, prefix: &str) -> Vec<Arc<Value>> {
+        let overlay = &self.overlay[kind.index];
         let untouched = self
             .world
             .range(kind, prefix, "")
-            .map(|(key, object)| (key.to_owned(), Arc::clone(object)))
-            .filter(|(key, _)| !self.overlay.contains_key(&(kind.index, key.clone())));
-        let changed = self
-            .overlay
+            .filter(|(key, _)| !overlay.contains_key(*key))
+            .map(|(_, object)| Arc::clone(object));
+        let changed = overlay
             .iter()
-            .filter(|((index, key), _)| *index == kind.index && key.starts_with(prefix))
-            .filter_map(|((_, key), object)| Some((key.clone(), object.clone()?)));
+            .filter(|(key, _)| key.starts_with(prefix))
+            .filter_map(|(_, object)| object.clone());
         untouched.chain(changed).collect()
     }
 
@@ -68,7 +68,7 @@ impl<'w> Draft<'w> {
     fn change(&mut self, kind: &'static ResourceKind, key: String, after: Option<Arc<Value>>) {
         let revision = self.next_revision();
         let before = self.get(kind, &key);
-        self.overlay.insert((kind.index, key.clone()), after.clone());
+        self.overlay[kind.index].insert(key.clone(), after.clone());
         self.changes.push(Change { revision, kind, key, before, after });
     }
 }

@@ -103,7 +103,7 @@ impl Registry {
                 .collect()
         });
         self.write(WriteOptions::default(), |writer| {
-            controllers.resync(everything, writer);
+            controllers.catch_up(everything, writer);
             Ok(())
         })
     }

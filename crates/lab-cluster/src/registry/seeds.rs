@@ -62,7 +62,7 @@ fn plant(
             }
             writer.create(kind, &namespace, body)?;
             if status.is_object() {
-                writer.report_status(kind, &namespace, &name, status);
+                writer.report_status(kind, &namespace, &name, status)?;
             }
         }
         // A new node is marked as not ready; this one is.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) const FIRST_REVISION: u64 = 1;
 
 /// The state of the cluster at one revision.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct World {
     /// Counts the writes, of all kinds together. An object's `resourceVersion` is the revision of
     /// its last write.

@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// A generated name, suffix included, is no longer than a label.
 const GENERATED_NAME_BYTES: usize = 63 - 5;
 
+/// etcd takes no more at once (`--max-request-bytes`).
+const MAX_OBJECT_BYTES: usize = 1_572_864;
+
 /// How often a name is generated anew because it is taken.
 const GENERATED_NAME_ATTEMPTS: usize = 8;
 
@@ -80,7 +83,7 @@ impl Writer<'_, '_> {
         if self.draft.get(kind, &key).is_some() {
             return Err(Refusal::already_exists(kind.as_resource(), &name));
         }
-        Ok(self.put(kind, key, object))
+        self.put(kind, key, object)
     }
 
     pub(super) fn update(
@@ -166,7 +169,7 @@ impl Writer<'_, '_> {
             self.draft.remove(kind, key); // the last of those who had something to do is done
             return Ok(Arc::new(object));
         }
-        Ok(self.put(kind, key, object))
+        self.put(kind, key, object)
     }
 
     /// What a kubelet does: writes the status, which nobody else can.
@@ -176,13 +179,14 @@ impl Writer<'_, '_> {
         namespace: &str,
         name: &str,
         status: Value,
-    ) {
+    ) -> Result<Arc<Value>, Refusal> {
         let key = world::key(namespace, name);
-        if let Some(old) = self.draft.get(kind, &key) {
-            let mut object = Value::clone(&old);
-            object["status"] = status;
-            self.put(kind, key, object);
-        }
+        let Some(old) = self.draft.get(kind, &key) else {
+            return Err(Refusal::not_found(kind.as_resource(), name));
+        };
+        let mut object = Value::clone(&old);
+        object["status"] = status;
+        self.put(kind, key, object)
     }
 
     /// Removes an object, or marks it for those who have something to do first. The answer is what
@@ -227,7 +231,7 @@ impl Writer<'_, '_> {
             }
         }
         if waits {
-            return Ok(Value::clone(&self.put(kind, key, object)));
+            return Ok(Value::clone(&*self.put(kind, key, object)?));
         }
         self.set_revision(&mut object);
         self.draft.remove(kind, key);
@@ -246,11 +250,19 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn put(&mut self, kind: &'static ResourceKind, key: String, mut object: Value) -> Arc<Value> {
+    fn put(
+        &mut self,
+        kind: &'static ResourceKind,
+        key: String,
+        mut object: Value,
+    ) -> Result<Arc<Value>, Refusal> {
         self.set_revision(&mut object);
+        if object.to_string().len() > MAX_OBJECT_BYTES {
+            return Err(plain_500("etcdserver: request is too large"));
+        }
         let object = Arc::new(object);
         self.draft.put(kind, key, Arc::clone(&object));
-        object
+        Ok(object)
     }
 
     fn set_revision(&self, object: &mut Value) {
