@@ -238,6 +238,8 @@ fn debug_output_keeps_the_signature() {
     let text = sample::token_of_2022();
     let signature = text.rsplit('.').next().unwrap();
     let token = UnverifiedToken::read(&text).unwrap();
+    assert!(format!("{token:?}").contains("signature: 256 bytes"), "{token:?}");
+    assert!(format!("{:?}", recognise(&text)).contains("what: Jwt(Bound)"));
     for shown in [format!("{token:?}"), format!("{token:#?}"), format!("{:?}", recognise(&text))] {
         assert!(!shown.contains(&signature[..16]), "{shown}");
         assert!(!shown.contains(&format!("{:?}", &token.signature()[..8])[1..20]), "{shown}");
