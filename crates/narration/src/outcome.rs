@@ -1,5 +1,6 @@
 //! How a program ends.
 
+use crate::InputError;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -63,6 +64,10 @@ impl<E: Error + 'static> From<E> for Report {
             let pipe = error.downcast_ref::<io::Error>().map(io::Error::kind);
             report.closed_pipe |= pipe == Some(io::ErrorKind::BrokenPipe);
             next = error.source();
+            // What the system said is already in the sentence of an InputError.
+            if error.is::<InputError>() {
+                continue;
+            }
             // A cause that the message above it already tells is not told twice.
             if let Some(cause) = next.map(ToString::to_string)
                 && !report.message.contains(&cause)
