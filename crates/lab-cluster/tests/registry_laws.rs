@@ -134,6 +134,7 @@ fn body() -> impl Strategy<Value = Value> {
         word().prop_map(Value::from),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
+        select(vec![i64::MIN, i64::MAX]).prop_map(Value::from),
         (-3_i64..3).prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         Just(Value::Null),
@@ -194,8 +195,10 @@ proptest! {
         bodies in prop::collection::vec(body(), 1..4),
         path in prop::collection::vec(field(), 0..4),
         patch_type in select(vec![PatchType::Merge, PatchType::StrategicMerge, PatchType::Json]),
+        grace in any::<Option<i64>>(),
+        with_controllers in any::<bool>(),
     ) {
-        let registry = cluster();
+        let registry = if with_controllers { cluster() } else { registry() };
         let options = WriteOptions::default();
         let namespace = space(kind);
         let mut written = 0;
@@ -225,6 +228,11 @@ proptest! {
             prop_assert_eq!(&*registry.get(kind, namespace, name).unwrap(), &*object);
             prop_assert_eq!(&object["kind"], kind.kind);
             prop_assert!(!object::uid(&object).is_empty());
+        }
+        let wish = Preconditions { grace_period_seconds: grace, ..Preconditions::default() };
+        for (kind, object) in registry.all_objects() {
+            let _ = registry
+                .delete(kind, object::namespace(&object), object::name(&object), &wish, &options);
         }
     }
 

@@ -5,7 +5,7 @@
 //! - [`store`](Store): everything in memory, and on disk before it is acknowledged;
 //! - `shapes`, `fields`: from JSON to the fields of a kind;
 //! - `strategy`: what is particular to each kind;
-//! - `writer`: a create, an update, a patch, a delete, step by step;
+//! - `writer`, `deletion`: a create, an update, a patch, a delete, step by step;
 //! - [`controllers`], [`seeds`]: what else happens, and what exists from the start.
 
 pub mod controllers;
@@ -14,6 +14,7 @@ pub mod object;
 pub mod seeds;
 
 mod admission;
+mod deletion;
 mod disk;
 mod draft;
 mod field_selector;

@@ -54,7 +54,8 @@ impl Strategy for Pods {
         pod["status"] = old["status"].clone();
         add_priority_and_tolerations(pod);
         if pod["spec"] != old["spec"] {
-            let generation = old["metadata"]["generation"].as_i64().unwrap_or_default() + 1;
+            let generation =
+                old["metadata"]["generation"].as_i64().unwrap_or_default().saturating_add(1);
             super::metadata::set(pod, [("generation", Some(generation.into()))]);
         }
     }
