@@ -568,7 +568,8 @@ pub static CATALOGUE: &[Kind] = &[
     Kind {
         code: "exp-missing",
         weight: Weight::Risk,
-        meaning: "The API server accepts it for ever. Kubernetes never issues a bound token so.",
+        meaning: "If it is signed, the API server accepts it for ever. Kubernetes never issues a bound token \
+                  so.",
         find: |t| found(t.bound()?.expires_at.is_none(), || "no `exp`".into()),
     },
     Kind {

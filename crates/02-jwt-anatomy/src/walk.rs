@@ -196,7 +196,7 @@ fn when<W: Write>(story: &mut Story<W>, read: &Claims, london: Zone) -> io::Resu
     ])?;
     story.say(
         "An hour, since nobody asked for anything else. So it does expire; chapter 4 says what the \
-         server makes of these numbers. The token knows nothing of its end: no one is told, and \
+         server makes of these numbers. When it is over, nothing happens: no one is told, and \
          nothing is deleted anywhere.",
     )
 }

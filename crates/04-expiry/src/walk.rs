@@ -52,8 +52,8 @@ fn three_dates<W: Write>(story: &mut Story<W>) -> io::Result<()> {
     story.say("On a Sunday in October 2022 somebody asked a microk8s for a token:")?;
     story.command("microk8s kubectl create token default")?;
     story.say(
-        "Chapter 2 took it apart, chapter 3 showed that nobody can change a letter of it. Three \
-         of its claims are dates, in seconds since 1970:",
+        "Chapter 2 took it apart, chapter 3 showed that nobody can change what it says. Three of \
+         its claims are dates, in seconds since 1970:",
     )?;
     let london = Zone::named("Europe/London").unwrap_or(Zone::utc());
     let date = |seconds| format!("{seconds}  {}", dates::show(seconds, &london));
@@ -102,8 +102,8 @@ fn leeway<W: Write>(story: &mut Story<W>) -> io::Result<()> {
     ];
     story.rows(&moments.map(|(name, now)| (name, verdict(hour().check(now)))))?;
     story.say(
-        "A token that is refused right after it was made therefore means: the clock that checks \
-         is more than a minute behind the clock that signed. And one more delay stands outside \
+        "So when a token is not valid *yet* right after it was made, the clock that checks is \
+         more than a minute behind the clock that signed. And one more delay stands outside \
          of this check: the API server remembers for 10 seconds that a token was good, so a busy \
          client may get through for so much longer. (On a real 1.37.2 a token still passed 69 s \
          after its exp, and no longer at 70.)",
@@ -238,10 +238,17 @@ fn how_long<W: Write>(story: &mut Story<W>) -> io::Result<()> {
     story.command("kube-apiserver --service-account-max-token-expiration=2h ...")?;
     story.rows(&[("24h", granted(TimeDelta::hours(24), Some(7200)))])?;
     story.say(
-        "So the clean way to a long login is a service account of its own with the role `view`, a \
-         duration that suits you, and a Secret that the token is bound to. Delete the Secret, and \
-         ten seconds later at most the token is over:",
+        "So the clean way to a long login is a service account of its own, a duration that suits \
+         you, and a Secret that the token is bound to (a small object, here empty: delete it, and \
+         ten seconds later at most the token is over). Let the account only look, by the role \
+         `view`; roles count once `microk8s enable rbac` has been run:",
     )?;
+    story.command("microk8s kubectl create serviceaccount viewer")?;
+    story.command(
+        "microk8s kubectl create clusterrolebinding viewer \\\n         \
+         --clusterrole=view --serviceaccount=default:viewer",
+    )?;
+    story.command("microk8s kubectl create secret generic viewer-login")?;
     story.command(
         "microk8s kubectl create token viewer --duration=720h \\\n         \
          --bound-object-kind=Secret --bound-object-name=viewer-login",

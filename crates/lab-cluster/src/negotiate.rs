@@ -12,6 +12,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
+use std::fmt::Write;
 use std::sync::Arc;
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
@@ -107,7 +108,6 @@ impl Form {
             match media_type {
                 "" | "*/*" | "application/*" | "application/json" => return Ok(json),
                 "application/yaml" => return Ok(Self::Yaml),
-                "text/html" => return Ok(Self::PrettyJson),
                 _ => {}
             }
         }
@@ -117,8 +117,8 @@ impl Form {
     fn write(self, value: &impl Serialize) -> Result<String, Refusal> {
         let failed = |error: &dyn std::error::Error| Refusal::internal(error.to_string());
         match self {
-            Self::Json => serde_json::to_string(value).map(|text| text + "\n"),
-            Self::PrettyJson => serde_json::to_string_pretty(value),
+            Self::Json => serde_json::to_string(value).map(|text| go_escaped(&text) + "\n"),
+            Self::PrettyJson => serde_json::to_string_pretty(value).map(|text| go_escaped(&text)),
             Self::Yaml => {
                 let mut value = serde_json::to_value(value).map_err(|error| failed(&error))?;
                 value.sort_all_objects();
@@ -134,6 +134,20 @@ impl Form {
             Self::Yaml => "application/yaml",
         }
     }
+}
+
+/// JSON as Go writes it: safe to stand in a web page. These characters only occur in texts.
+fn go_escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                let _ = write!(escaped, "\\u{:04x}", u32::from(c)); // into a String: it can't fail
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 /// Whether a client takes a document of this type.

@@ -280,6 +280,7 @@ async fn forms_of_an_answer() {
     assert_eq!(yaml.header("content-type"), "application/yaml");
     assert!(yaml.text.starts_with("apiVersion: v1\nkind: Namespace\nmetadata:\n"), "{}", yaml.text);
 
+    assert_eq!(get(namespace, &[("accept", "text/html")]).await.status, 406);
     let refused = get(namespace, &[("accept", "text/plain")]).await;
     assert_eq!(refused.status, 406);
     assert_eq!(
@@ -388,5 +389,19 @@ async fn a_review_of_somebody_elses_token() {
          audiences [\"api\"]]"
     );
     assert_eq!(review("garbage", Value::Null).await["error"], "invalid bearer token");
+    assert_eq!(review("<&>", Value::Null).await["error"], "invalid bearer token");
     assert_eq!(lab.admin("POST", reviews, "{}").await.status, 400);
+}
+
+/// A blank before the token makes a header that carries none: where anonymous requests are let in,
+/// the review says so.
+#[tokio::test]
+async fn a_review_of_a_token_with_a_blank_before_it() {
+    let lab = Lab::start(&["--authorization-mode=RBAC"]).await;
+    let reviews = "/apis/authentication.k8s.io/v1/tokenreviews";
+    let answer = lab.admin("POST", reviews, r#"{"spec":{"token":" x"}}"#).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    assert_eq!(answer.json()["status"]["user"]["username"], "system:anonymous");
+    let answer = lab.admin("POST", reviews, r#"{"spec":{"token":"<x>"}}"#).await;
+    assert!(answer.text.contains("\\u003cx\\u003e"), "{}", answer.text);
 }

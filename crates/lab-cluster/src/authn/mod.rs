@@ -203,7 +203,8 @@ impl Chain {
             return Err(nobody);
         }
         trace.note("anonymous", "authenticated: no credential at all");
-        Ok(Authenticated { user: anonymous(), audiences: Vec::new(), warnings: nobody.warnings })
+        let audiences = audiences.to_vec();
+        Ok(Authenticated { user: anonymous(), audiences, warnings: nobody.warnings })
     }
 }
 
