@@ -313,7 +313,7 @@ fn cluster_roles_are_gathered() {
 
 // What follows was asked of an API server with the ServiceAccount admission plug-in on.
 
-fn pod(name: &str, spec: Value) -> Value {
+fn pod(name: &str, spec: &Value) -> Value {
     let mut pod = json!({
         "metadata": {"name": name},
         "spec": {"containers": [{"name": "c", "image": "x"}]},
@@ -325,7 +325,7 @@ fn pod(name: &str, spec: Value) -> Value {
 #[test]
 fn a_pod_runs_as_somebody_and_gets_a_place_for_a_token() {
     let registry = cluster();
-    let pod = create(&registry, &kinds::PODS, "default", pod("w1", json!({})));
+    let pod = create(&registry, &kinds::PODS, "default", pod("w1", &json!({})));
     assert_eq!(pod["spec"]["serviceAccountName"], "default");
     assert_eq!(pod["spec"]["serviceAccount"], "default");
     let volume = pod["spec"]["volumes"][0]["name"].as_str().unwrap();
@@ -372,7 +372,7 @@ fn a_pod_or_its_account_can_do_without_a_token() {
         ("w5", json!({"serviceAccountName": "shy"}), 0),
         ("w6", json!({"serviceAccountName": "shy", "automountServiceAccountToken": true}), 1),
     ] {
-        let pod = create(&registry, &kinds::PODS, "default", pod(name, spec));
+        let pod = create(&registry, &kinds::PODS, "default", pod(name, &spec));
         let volumes = pod["spec"]["volumes"].as_array().map_or(0, Vec::len);
         assert_eq!(volumes, mounts, "{name}");
         let pull = &pod["spec"]["imagePullSecrets"];
@@ -383,7 +383,7 @@ fn a_pod_or_its_account_can_do_without_a_token() {
 #[test]
 fn a_pod_of_nobody_is_refused() {
     let registry = cluster();
-    let body = pod("w4", json!({"serviceAccountName": "ghost"}));
+    let body = pod("w4", &json!({"serviceAccountName": "ghost"}));
     let refused =
         registry.create(&kinds::PODS, "default", body, &WriteOptions::default()).unwrap_err();
     assert_eq!(refused.code, 403);
@@ -403,7 +403,7 @@ fn a_mount_of_its_own_is_left_alone() {
             {"name": "e", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"},
         ]}],
     });
-    let pod = create(&registry, &kinds::PODS, "default", pod("w3", spec));
+    let pod = create(&registry, &kinds::PODS, "default", pod("w3", &spec));
     assert_eq!(pod["spec"]["containers"][0]["volumeMounts"].as_array().unwrap().len(), 1);
     assert_eq!(pod["spec"]["containers"][0]["volumeMounts"][0]["name"], "e");
     assert_eq!(
@@ -415,7 +415,7 @@ fn a_mount_of_its_own_is_left_alone() {
 #[test]
 fn a_deleted_pod_is_stopped_at_once() {
     let registry = cluster();
-    create(&registry, &kinds::PODS, "default", pod("w1", json!({"nodeName": "n"})));
+    create(&registry, &kinds::PODS, "default", pod("w1", &json!({"nodeName": "n"})));
     let answer = delete(&registry, &kinds::PODS, "default", "w1");
     assert_eq!(answer["metadata"]["deletionTimestamp"], "2022-10-02T09:13:55Z", "30 s from now");
     assert_eq!(answer["metadata"]["deletionGracePeriodSeconds"], 30);
