@@ -61,11 +61,10 @@ impl Failure {
                 "did its address change? `microk8s config > FILE` writes a new kubeconfig",
             ],
             Self::NoSuchHost(_) => &["look at `server:` in the kubeconfig"],
-            Self::Untrusted(_) => &[
-                "certificates made anew? `microk8s config > FILE` writes a kubeconfig with the \
-                 authority of today",
-                "never skip the check: a token sent to the wrong server is that server's token",
-            ],
+            Self::Untrusted(_) => {
+                &["certificates made anew? `microk8s config > FILE` writes a kubeconfig with the \
+                 authority of today"]
+            }
             Self::Tls(_) => &["look at `server:` in the kubeconfig: is that an API server's port?"],
             Self::Refused(status) if status.code == 404 => {
                 &["which accounts are there? `microk8s kubectl get serviceaccounts -A`"]
@@ -113,6 +112,10 @@ impl Failure {
             if let Some(found) = last.downcast_ref::<io::Error>().and_then(Self::of_socket) {
                 return found;
             }
+            // The resolver's error has no kind of its own.
+            if last.to_string().contains("lookup address") {
+                return Self::NoSuchHost(last.to_string());
+            }
             next = last.source();
         }
         Self::Other(last.to_string())
@@ -143,9 +146,6 @@ impl Failure {
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Some(Self::NobodyThere),
             io::ErrorKind::TimedOut => Some(Self::TimedOut(PICKS_UP)),
-            _ if error.to_string().contains("lookup address") => {
-                Some(Self::NoSuchHost(error.to_string()))
-            }
             _ => None,
         }
     }

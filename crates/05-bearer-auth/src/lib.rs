@@ -19,7 +19,6 @@
 use chrono::{DateTime, Utc};
 use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, HOST};
-use http_body_util::{BodyExt, Limited};
 use jwt_anatomy::{Claims, ServiceAccountName, UnverifiedToken};
 use k8s_openapi::api::authentication::v1::{
     SelfSubjectReview, TokenRequest, TokenRequestSpec, TokenReview, TokenReviewSpec,
@@ -31,10 +30,9 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::core::v1::{Pod, ServiceAccount};
 use kube::api::{Api, ListParams, PostParams};
-use kube::client::{Body, Client};
-use serde_json::Value;
-use std::time::Duration;
+use kube::client::Client;
 
+mod answer;
 pub mod client;
 pub mod cluster;
 mod failure;
@@ -44,15 +42,11 @@ mod token;
 pub mod tool;
 pub mod walk;
 
+pub(crate) use answer::in_time;
+pub use answer::{Answer, send};
 pub use cluster::Cluster;
 pub use failure::Failure;
 pub use token::{BearerToken, NotAToken};
-
-/// How long an answer may take. A person waits at the other end.
-pub const ANSWERS: Duration = Duration::from_secs(20);
-
-/// A page of pods is some megabytes at most.
-const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// kubectl asks for so many objects at a time, and so do we.
 pub(crate) const PAGE: u32 = 500;
@@ -92,15 +86,17 @@ pub async fn create_token(
     let question = token_request(wishes);
     let plain = PostParams::default();
     let answer = in_time(accounts.create_token_request(&account.name, &plain, &question)).await?;
-    let status = answer.status.ok_or_else(|| incomplete("a TokenRequest without status"))?;
+    let status =
+        answer.status.ok_or_else(|| answer::incomplete("a TokenRequest without status"))?;
 
-    let token = status.token.ok_or_else(|| incomplete("a TokenRequest without a token"))?;
-    let token = BearerToken::read(&token).map_err(|error| incomplete(&error.to_string()))?;
+    let token = status.token.ok_or_else(|| answer::incomplete("a TokenRequest without a token"))?;
+    let token =
+        BearerToken::read(&token).map_err(|error| answer::incomplete(&error.to_string()))?;
     // kube tells time by jiff, and this course by chrono.
     let expires_at = status
         .expiration_timestamp
         .and_then(|time| DateTime::from_timestamp(time.0.as_second(), 0))
-        .ok_or_else(|| incomplete("a TokenRequest without an expiry"))?;
+        .ok_or_else(|| answer::incomplete("a TokenRequest without an expiry"))?;
     Ok(Issued { token, expires_at })
 }
 
@@ -138,40 +134,6 @@ pub fn bearer(token: &BearerToken) -> (&'static str, String) {
     (AUTHORIZATION.as_str(), format!("Bearer {}", token.secret()))
 }
 
-/// What came back for a raw request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The JSON that came with it; null for anything else.
-    pub body: Value,
-}
-
-impl Answer {
-    /// Why not, for an answer that is an error (a [`Status`][kube::core::Status] object).
-    #[must_use]
-    pub fn message(&self) -> &str {
-        self.body["message"].as_str().unwrap_or_default()
-    }
-}
-
-/// Sends a request as it is. The client should be nobody ([`Cluster::as_nobody`]), so that what the
-/// request shows is all that the server sees.
-///
-/// # Errors
-/// When no answer came. An answer that says no is an [`Answer`].
-pub async fn send(client: &Client, request: Request<Vec<u8>>) -> Result<Answer, Failure> {
-    let response = in_time(client.send(request.map(Body::from))).await?;
-    let status = response.status().as_u16();
-    let body = tokio::time::timeout(
-        ANSWERS,
-        Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect(),
-    );
-    let body = body.await.map_err(|_| Failure::TimedOut(ANSWERS))?;
-    let body = body.map_err(|error| Failure::NotKubernetes(error.to_string()))?.to_bytes();
-    Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
-}
-
 /// Who does the server take us for? `kubectl auth whoami`, since 1.28.
 ///
 /// # Errors
@@ -180,7 +142,7 @@ pub async fn who_am_i(client: &Client) -> Result<UserInfo, Failure> {
     let api: Api<SelfSubjectReview> = Api::all(client.clone());
     let review = in_time(api.create(&PostParams::default(), &SelfSubjectReview::default())).await?;
     let user = review.status.and_then(|status| status.user_info);
-    user.ok_or_else(|| incomplete("a SelfSubjectReview without a user"))
+    user.ok_or_else(|| answer::incomplete("a SelfSubjectReview without a user"))
 }
 
 /// Whose token is this, and is it for one of `audiences`? What a service asks that was handed a
@@ -200,7 +162,7 @@ pub async fn review(
     };
     let question = TokenReview { spec, ..TokenReview::default() };
     let review = in_time(api.create(&PostParams::default(), &question)).await?;
-    review.status.ok_or_else(|| incomplete("a TokenReview without status"))
+    review.status.ok_or_else(|| answer::incomplete("a TokenReview without status"))
 }
 
 /// May we do this, in every namespace? `kubectl auth can-i VERB RESOURCE -A`.
@@ -226,7 +188,7 @@ pub async fn may_i(
     };
     let question = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
     let review = in_time(api.create(&PostParams::default(), &question)).await?;
-    review.status.ok_or_else(|| incomplete("a SelfSubjectAccessReview without status"))
+    review.status.ok_or_else(|| answer::incomplete("a SelfSubjectAccessReview without status"))
 }
 
 /// The pods of all namespaces: `kubectl get pods --all-namespaces`.
@@ -245,18 +207,4 @@ pub async fn pods(client: &Client) -> Result<Vec<Pod>, Failure> {
             None => return Ok(pods),
         }
     }
-}
-
-/// Waits for an answer, and not for ever.
-pub(crate) async fn in_time<T>(
-    answer: impl Future<Output = kube::Result<T>>,
-) -> Result<T, Failure> {
-    match tokio::time::timeout(ANSWERS, answer).await {
-        Ok(answer) => Ok(answer?),
-        Err(_) => Err(Failure::TimedOut(ANSWERS)),
-    }
-}
-
-fn incomplete(what: &str) -> Failure {
-    Failure::NotKubernetes(what.to_owned())
 }

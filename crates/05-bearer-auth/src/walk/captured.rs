@@ -37,6 +37,10 @@ pub(super) async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> T
         ""
     ))?;
     let left = leave_behind(stage, &captured).await?;
+    story.say(
+        "The binding does nothing yet, where everybody may do everything. It waits for the day on \
+         which you turn RBAC on.",
+    )?;
     let claims = unverified_claims(&left).unwrap_or_default();
     story.say("What the Secret then holds is a JWT as well. It claims:")?;
     story.rows(&[

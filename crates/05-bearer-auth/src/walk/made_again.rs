@@ -28,6 +28,7 @@ pub(super) async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> T
          makes it again at once, for every namespace is to have a `default`:",
     )?;
     story.command("microk8s kubectl delete serviceaccount default")?;
+    story.say("(Not on a cluster that is in use: every pod with this account loses its token.)")?;
     let api: Api<ServiceAccount> = Api::namespaced(stage.user.clone(), &account.namespace);
     in_time(api.delete(&account.name, &DeleteParams::default())).await?;
     let made_again = in_time(api.get(&account.name)).await?.metadata.uid.unwrap_or_default();
