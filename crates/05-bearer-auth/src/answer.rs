@@ -30,8 +30,8 @@ impl Answer {
     }
 }
 
-/// Sends a request as it is. The client should be nobody ([`crate::Cluster::as_nobody`]), so that what the
-/// request shows is all that the server sees.
+/// Sends a request as it is. The client should be nobody ([`crate::Cluster::as_nobody`]), so that
+/// what the request shows is all that the server sees.
 ///
 /// # Errors
 /// When no answer came. An answer that says no is an [`Answer`].
