@@ -25,8 +25,8 @@ fn on_the_lab<W: Write>(story: &mut Story<W>, stage: &Stage<'_>, lab: &Lab) -> T
          why, which the real one keeps for its log.",
     )?;
     story.say(format!(
-        "Its clock stands at {}, when the token of chapter 2 was made. The same walk, on your own \
-         cluster:",
+        "Its clock stands at {}, when the token of chapter 2 was made. On your own cluster the \
+         walk makes tokens and changes nothing; the steps that would are for the lab alone:",
         dates::show(lab.now(), &stage.zone)
     ))?;
     story.command("microk8s config > FILE && cargo run -p bearer-auth -- --kubeconfig FILE")?;

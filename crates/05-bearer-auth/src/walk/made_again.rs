@@ -1,4 +1,4 @@
-//! The one way to end a token early: its account, gone. On the lab only.
+//! A token ended early: its account, gone. On the lab only.
 
 use super::use_it::with_token;
 use super::{Stage, Told, left_out};
@@ -49,8 +49,9 @@ pub(super) async fn tell<W: Write>(story: &mut Story<W>, stage: &Stage<'_>) -> T
     story.say(format!("{} seconds later:", FORGOTTEN.num_seconds()))?;
     stage.attempt(story, &stage.nobody, with_token(stage, &token)?).await?;
     story.say(
-        "That is the one way to end such a token early, and it ends all the others of the account \
-         as well. (Unless the token was bound to a pod or a Secret: then deleting that is enough.)",
+        "So deleting its account ends such a token early, and all the others of the account with \
+         it. A token that was bound to a pod or a Secret ends with that, and ends alone. There is \
+         no third way but another signing key, which ends all tokens of the cluster.",
     )?;
     Ok(())
 }

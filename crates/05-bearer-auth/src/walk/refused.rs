@@ -111,8 +111,8 @@ fn same_to_the_client<W: Write>(story: &mut Story<W>, answers: &[Answer]) -> Tol
     };
     if first.status == 401 && answers.iter().all(|answer| answer == first) {
         story.say(format!(
-            "{} reasons, and to the letter the same answer each time, so that nobody learns from \
-             it how to do better:",
+            "{} bad tokens, each for a reason of its own, and to the letter the same answer each \
+             time, so that nobody learns from it how to do better:",
             number(answers.len())
         ))?;
         story.lines(serde_json::to_string_pretty(&first.body).map_err(std::io::Error::from)?)?;

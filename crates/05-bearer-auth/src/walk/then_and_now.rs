@@ -11,7 +11,7 @@ const CHANGES: [(&str, &str, &str); 7] = [
     ("kubectl --token=T", "is T's user", "is still admin"),
     ("who am I?", "decode it yourself", "kubectl auth whoami (1.28)"),
     ("create token", "signs, stores nothing", "the same"),
-    ("a token's own name", "none", "jti (1.29)"),
+    ("a token's own name", "none", "jti (1.30)"),
     ("a Secret per account", "no more (since 1.24)", "unused old ones go (1.30)"),
     ("pasted into", "the dashboard", "Headlamp (1.36)"),
 ];

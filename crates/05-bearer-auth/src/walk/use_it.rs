@@ -154,7 +154,10 @@ pub(super) async fn who_is_it<W: Write>(
 ) -> Told {
     story.step("Ask who you are")?;
     story.command("microk8s kubectl auth whoami")?;
-    story.say("The server itself knows best whom it takes a bearer for (a SelfSubjectReview):")?;
+    story.say(
+        "The server itself knows best whom it takes you for. kubectl asks as your kubeconfig's \
+         user. Here the token asks, alone (a SelfSubjectReview):",
+    )?;
     let bearer = stage.cluster.bearing(token)?;
     match who_am_i(&bearer).await {
         Ok(user) => {
@@ -185,7 +188,9 @@ pub(super) async fn who_is_it<W: Write>(
     }
 
     story.command("microk8s kubectl auth can-i --all-namespaces VERB RESOURCE")?;
-    story.say("And what may the bearer of this token do? (SelfSubjectAccessReview)")?;
+    story.say(
+        "And what may the bearer of this token do? The token asks again (SelfSubjectAccessReview):",
+    )?;
     let mut rows = Vec::new();
     let (mut allowed, mut reasons) = (0, 0);
     for (verb, group, resource) in QUESTIONS {
