@@ -175,3 +175,58 @@ pub fn cap(flag: TimeDelta) -> Result<Option<i64>, CapError> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the service-account-max-token-expiration must be between 1 hour and 2^32 seconds")]
 pub struct CapError;
+
+/// Reads a duration as kubectl and kube-apiserver take it: whole hours, minutes and seconds, like
+/// `24h`, `1h30m`, `90s`, `0` or `-1h` (of Go's [`time.ParseDuration`][1], what people write).
+///
+/// [1]: https://pkg.go.dev/time#ParseDuration
+///
+/// # Errors
+/// Another form, or more seconds than can be counted.
+pub fn duration(text: &str) -> Result<TimeDelta, DurationError> {
+    let (negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let mut seconds = if rest.is_empty() { None } else { Some(0_i64) };
+    while !rest.is_empty() && rest != "0" {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(DurationError)?;
+        let (number, after) = rest.split_at(digits);
+        let unit = match after.as_bytes().first() {
+            Some(b'h') => 3600,
+            Some(b'm') => 60,
+            Some(b's') => 1,
+            _ => return Err(DurationError),
+        };
+        let part = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+        seconds = part.zip(seconds).and_then(|(part, seconds)| seconds.checked_add(part));
+        rest = &after[1..];
+    }
+    let seconds = seconds.map(|seconds| if negative { -seconds } else { seconds });
+    seconds.and_then(TimeDelta::try_seconds).ok_or(DurationError)
+}
+
+/// Not a duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write it like 24h, 1h30m or 600s")]
+pub struct DurationError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_as_flags_take_them() {
+        for (text, seconds) in
+            [("24h", 86400), ("1h30m5s", 5405), ("90s", 90), ("0", 0), ("0s", 0), ("-1h", -3600)]
+        {
+            assert_eq!(duration(text), Ok(TimeDelta::seconds(seconds)), "{text}");
+        }
+        for wrong in ["", "-", "24", "h", "1d", "1.5h", "1h 30m", "soon", "1ü"] {
+            assert_eq!(duration(wrong), Err(DurationError), "{wrong}");
+        }
+        for huge in ["99999999999999999999h", "9223372036854775807h", "9223372036854775807s"] {
+            assert_eq!(duration(huge), Err(DurationError), "{huge}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use crate::walk::{Stopped, table};
 use crate::{BearerToken, Cluster, Failure, Wishes, unverified_claims};
 use chrono::TimeDelta;
 use clap::Args;
-use expiry::lifetime::kubectl_asks_for;
+use expiry::lifetime::{self, kubectl_asks_for};
 use jwt_anatomy::ServiceAccountName;
 use jwt_anatomy::dates::{self, Zone};
 use k8s_openapi::api::authentication::v1::UserInfo;
@@ -61,30 +61,7 @@ fn name(text: &str) -> Result<String, &'static str> {
 
 /// A duration as kubectl takes it, in whole hours, minutes and seconds.
 fn duration(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || "write it like 24h, 1h30m or 600s".to_owned();
-    let (negative, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    if rest.is_empty() {
-        return Err(wrong());
-    }
-    let mut seconds = 0_i64;
-    while !rest.is_empty() && rest != "0" {
-        let unit_at = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let count: i64 = rest[..unit_at].parse().map_err(|_| wrong())?;
-        let size = match rest.as_bytes()[unit_at] {
-            b'h' => 3600,
-            b'm' => 60,
-            b's' => 1,
-            _ => return Err(wrong()),
-        };
-        let part = count.checked_mul(size).ok_or_else(wrong)?;
-        seconds = seconds.checked_add(part).ok_or_else(wrong)?;
-        rest = &rest[unit_at + 1..];
-    }
-    let seconds = if negative { -seconds } else { seconds };
-    let span = TimeDelta::try_seconds(seconds).ok_or_else(wrong)?;
+    let span = lifetime::duration(text).map_err(|error| error.to_string())?;
     kubectl_asks_for(span).map(|_| span).map_err(|error| error.to_string())
 }
 

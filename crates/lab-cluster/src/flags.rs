@@ -69,7 +69,7 @@ pub struct Flags {
     pub api_audiences: Vec<String>,
 
     /// The longest life that a token may be given, like 24h
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = expiry::lifetime::duration)]
     pub service_account_max_token_expiration: Option<TimeDelta>,
 
     /// The lab's folder: certificates, kubeconfigs and every object, kept between runs
@@ -166,48 +166,9 @@ impl Flags {
     }
 }
 
-/// A duration as Go writes it: `24h`, `1h30m`, `90s`, `0`.
-fn duration(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || format!("{text:?} is no duration: write 24h, 1h30m or 90s");
-    if text == "0" {
-        return Ok(TimeDelta::zero());
-    }
-    let mut total = TimeDelta::zero();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let (number, tail) = rest.split_at(digits);
-        let number: i64 = number.parse().map_err(|_| wrong())?;
-        let unit = tail.chars().next().ok_or_else(wrong)?;
-        let seconds = match unit {
-            'h' => 3600,
-            'm' => 60,
-            's' => 1,
-            _ => return Err(wrong()),
-        };
-        let part =
-            number.checked_mul(seconds).and_then(TimeDelta::try_seconds).ok_or_else(wrong)?;
-        total = total.checked_add(&part).ok_or_else(wrong)?;
-        rest = &tail[1..];
-    }
-    if text.is_empty() { Err(wrong()) } else { Ok(total) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations() {
-        assert_eq!(duration("24h"), Ok(TimeDelta::hours(24)));
-        assert_eq!(duration("1h30m5s"), Ok(TimeDelta::seconds(5405)));
-        assert_eq!(duration("0"), Ok(TimeDelta::zero()));
-        for wrong in
-            ["", "24", "h", "1d", "-1h", "1.5h", "99999999999999999999h", "9223372036854775807h"]
-        {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn modes() {

@@ -79,6 +79,7 @@ async fn the_year_of_a_pods_token() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn token_requests_that_are_refused() {
     let lab = Lab::start(&[]).await;
     let unrecognized = "the object provided is unrecognized (must be of type TokenRequest): \
