@@ -120,6 +120,7 @@ fn advise(error: StartError, data_dir: &Path) -> Report {
             Some("port 16443 is probably your own microk8s: lab-cluster --secure-port 0".to_owned())
         }
         StartError::Listen { .. } if in_use => Some("another port: --secure-port 0".to_owned()),
+        StartError::TokenFile(error) => Some(error.advice()),
         StartError::Store(_) | StartError::DataDir(DataDirError::Incomplete { .. }) => {
             Some(start_anew)
         }
