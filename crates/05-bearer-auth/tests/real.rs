@@ -241,7 +241,7 @@ const EVERYWHERE: [&str; 9] = [
     "TokenReview [invalid bearer token, go-jose/go-jose: error in cryptographic primitive]",
     "TokenReview [invalid bearer token, invalid signature, no keys found]",
     "is invalid for the target audiences [\"https://kubernetes.default.svc\"]]",
-    "Three reasons, and to the letter the same answer each time",
+    "Three bad tokens, each for a reason of its own, and to the letter the same answer each time",
     "copies found none Not there.",
     "A client that shows both, the certificate and garbage: answer you are admin",
 ];
