@@ -6,6 +6,8 @@
 //! certificate in. Whether `--client-ca-file` vouches for it is asked here, so that a bad one ends
 //! in a 401 and not in a broken connection.
 //!
+//! Unlike the real server's, this check refuses certificates of X.509 version 1, as rustls does.
+//!
 //! [1]: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates
 
 use crate::authn::CREDENTIAL_ID;
