@@ -1,15 +1,16 @@
-//! From a request's body to a value: JSON or YAML, and of the kind that the path asks for. What is
-//! wrong is said in the words of Go's decoder, since that is what people paste into a search.
+//! From a request's body to a value: JSON, YAML or Protocol Buffers, and of the kind that the path
+//! asks for. What is wrong is said in the words of Go's decoder, since that is what people paste
+//! into a search.
 
+use crate::protobuf::{self, NotRead};
 use crate::registry::go;
 use crate::status::Refusal;
 use expiry::go::quote;
 use serde_json::Value;
 use std::fmt::Write;
 
-/// What a body may be. The real server's list has Protocol Buffers as well.
-pub const MEDIA_TYPES: [&str; 3] =
-    ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+/// What a body may be.
+pub const MEDIA_TYPES: [&str; 3] = ["application/json", "application/yaml", protobuf::MEDIA_TYPE];
 
 /// The kind of object a path takes.
 #[derive(Debug, Clone, Copy)]
@@ -42,14 +43,24 @@ pub fn body(
     expected: Expected,
 ) -> Result<Value, Refusal> {
     let media_type = content_type.map(|value| value.split(';').next().unwrap_or_default().trim());
+    let no_json = |why: &str| {
+        unreadable(&format!("couldn't get version/kind; json parse error: {why}"), bytes, expected)
+    };
     let value: Value = match media_type {
         // A body without a type is taken for JSON.
         None | Some("" | "application/json") => serde_json::from_slice(bytes).map_err(|error| {
             let text = String::from_utf8_lossy(bytes);
-            unreadable(&go::json_error(&text, &error), bytes, expected)
+            no_json(&go::json_error(&text, &error))
         })?,
-        Some("application/yaml") => serde_saphyr::from_slice(bytes)
-            .map_err(|error| unreadable(&error.to_string(), bytes, expected))?,
+        Some("application/yaml") => {
+            serde_saphyr::from_slice(bytes).map_err(|error| no_json(&error.to_string()))?
+        }
+        Some(protobuf::MEDIA_TYPE) => protobuf::object(bytes).map_err(|error| match &error {
+            NotRead::Envelope(why) => unreadable(why, bytes, expected),
+            NotRead::Object { kind, api_version } => {
+                cannot_be_handled(kind, api_version, &error.to_string(), expected)
+            }
+        })?,
         Some(_) => return Err(Refusal::unsupported_media_type(&MEDIA_TYPES)),
     };
     if value.is_null() {
@@ -61,15 +72,14 @@ pub fn body(
             "json: cannot unmarshal {what} into Go value of type struct {{ APIVersion string \
              \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
         );
-        return Err(unreadable(&why, bytes, expected));
+        return Err(no_json(&why));
     }
     Ok(value)
 }
 
 fn unreadable(why: &str, bytes: &[u8], expected: Expected) -> Refusal {
     Refusal::bad_request(format!(
-        "the object provided is unrecognized (must be of type {}): couldn't get version/kind; \
-         json parse error: {why} ({})",
+        "the object provided is unrecognized (must be of type {}): {why} ({})",
         expected.kind,
         beginning(bytes)
     ))
@@ -106,12 +116,19 @@ pub fn of_kind(value: &Value, expected: Expected) -> Result<(), Refusal> {
     if sent_kind == kind && sent_version == api_version {
         return Ok(());
     }
-    let short = sent_version.rsplit('/').next().unwrap_or_default();
-    Err(Refusal::bad_request(format!(
-        "{sent_kind} in version {} cannot be handled as a {kind}: no kind {} is registered for \
-         version {} in scheme \"pkg/runtime/scheme.go:111\"",
-        quote(short),
+    let why = format!(
+        "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
         quote(sent_kind),
         quote(sent_version)
-    )))
+    );
+    Err(cannot_be_handled(sent_kind, sent_version, &why, expected))
+}
+
+fn cannot_be_handled(kind: &str, api_version: &str, why: &str, expected: Expected) -> Refusal {
+    let version = api_version.rsplit('/').next().unwrap_or_default();
+    Refusal::bad_request(format!(
+        "{kind} in version {} cannot be handled as a {}: {why}",
+        quote(version),
+        expected.kind
+    ))
 }

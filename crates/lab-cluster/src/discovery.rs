@@ -7,16 +7,20 @@
 //! | `/api/v1`, `/apis/GROUP/VERSION` | which resources they have, and what can be done to them |
 //! | `/.well-known/openid-configuration` | who issues tokens, and where the keys are |
 //! | `/openid/v1/jwks` | the public keys |
+//! | `/openapi/v3` | which fields the objects have |
 //! | `/version` | which server this is |
 //!
 //! All of it is generated from what the lab serves: [`kinds::ALL`] and [`reviews::ALL`].
 //!
-//! The real server's: [`pkg/endpoints/discovery`][1], [`openidmetadata.go`][2]. Unlike it, the lab
-//! has no aggregated discovery, which saves kubectl a few requests, and no `OpenAPI` documents.
+//! Who accepts [`AGGREGATED`] gets all groups with all their resources at `/api` and `/apis`, which
+//! saves kubectl a request a group.
+//!
+//! The real server's: [`pkg/endpoints/discovery`][1], [`openidmetadata.go`][2].
 //!
 //! [1]: https://github.com/kubernetes/kubernetes/tree/v1.37.2/staging/src/k8s.io/apiserver/pkg/endpoints/discovery
 //! [2]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/serviceaccount/openidmetadata.go
 
+use crate::openapi;
 use crate::registry::kinds;
 use crate::reviews;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -31,6 +35,12 @@ pub const KEYS_PATH: &str = "/openid/v1/jwks";
 ///
 /// [1]: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
 pub const ISSUER_PATH: &str = "/.well-known/openid-configuration";
+
+/// The media type of the documents that say everything at once, in two requests
+/// ([kubernetes.io][1]).
+///
+/// [1]: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
+pub const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// The only version of every group here.
 const VERSION: &str = "v1";
@@ -85,6 +95,19 @@ pub fn page(path: &str, server: &Server) -> Page {
         ["apis", group] => object(group_versions(group)),
         ["apis", group, version] if !group.is_empty() => object(resources(group, version)),
         ["version"] => indented(&version()),
+        ["openapi", "v2"] => Page::Document {
+            media_type: openapi::V2_MEDIA_TYPE,
+            cache_control: None,
+            text: openapi::V2.to_owned(),
+        },
+        ["openapi", "v3", ..] => match openapi::page(path) {
+            Some(page) => Page::Document {
+                media_type: "application/json",
+                cache_control: None,
+                text: page.to_string(),
+            },
+            None => Page::NoSuchPage,
+        },
         [".well-known", "openid-configuration"] => {
             published("application/json", server, || openid_configuration(server))
         }
@@ -107,6 +130,60 @@ pub fn missing(path: &str) -> Page {
         _ => false,
     };
     if served { Page::NoSuchResource } else { Page::NoSuchPage }
+}
+
+/// `/api` and `/apis` for who accepts [`AGGREGATED`]; `None` elsewhere.
+#[must_use]
+pub fn aggregated(path: &str) -> Option<Value> {
+    let groups: Vec<&str> = match path.trim_end_matches('/') {
+        "/api" => vec![""],
+        "/apis" => group_names().into_iter().collect(),
+        _ => return None,
+    };
+    let items: Vec<_> = groups.into_iter().map(aggregated_group).collect();
+    Some(json!({
+        "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
+        "items": items,
+    }))
+}
+
+/// What [`resources`] says, in other words.
+fn aggregated_group(group: &str) -> Value {
+    let document = resources(group, VERSION).unwrap_or_default();
+    let mut listed: Vec<Value> = Vec::new();
+    for resource in document["resources"].as_array().into_iter().flatten() {
+        let kind = json!({
+            "group": resource["group"].as_str().unwrap_or_default(),
+            "version": resource["version"].as_str().unwrap_or_default(),
+            "kind": resource["kind"],
+        });
+        let name = resource["name"].as_str().unwrap_or_default();
+        if let Some((_, below)) = name.split_once('/') {
+            // It stands right behind the resource that it belongs to.
+            let sub =
+                json!({"subresource": below, "responseKind": kind, "verbs": resource["verbs"]});
+            if let Some(parent) = listed.last_mut() {
+                parent["subresources"] = json!([sub]);
+            }
+            continue;
+        }
+        let mut entry = json!({
+            "resource": name,
+            "responseKind": kind,
+            "scope": if resource["namespaced"] == true { "Namespaced" } else { "Cluster" },
+            "singularResource": resource["singularName"],
+            "verbs": resource["verbs"],
+        });
+        for field in ["shortNames", "categories"] {
+            if let Some(names) = resource.get(field) {
+                entry[field] = names.clone();
+            }
+        }
+        listed.push(entry);
+    }
+    let metadata = if group.is_empty() { json!({}) } else { json!({"name": group}) };
+    let version = json!({"version": VERSION, "resources": listed, "freshness": "Current"});
+    json!({"metadata": metadata, "versions": [version]})
 }
 
 /// `/api`: the core group, which is older than groups and lives beside them.
@@ -236,6 +313,7 @@ fn paths(server: &Server) -> Value {
     let mut paths: BTreeSet<String> =
         ["/api", "/api/v1", "/apis", "/apis/", "/healthz", "/livez", "/readyz", "/version"]
             .into_iter()
+            .chain(["/openapi/v2", "/openapi/v3"])
             .map(str::to_owned)
             .collect();
     for group in group_names() {

@@ -101,8 +101,8 @@ impl Form {
         for range in accept.split(',') {
             let mut words = range.split(';').map(str::trim);
             let media_type = words.next().unwrap_or_default();
-            // A transformed form (a Table, a partial object) is not on offer: the next one may be.
-            if words.any(|word| word.starts_with("as=")) {
+            // What is transformed comes as JSON; an unknown one is not on offer: the next may be.
+            if words.any(|word| word.starts_with("as=")) && View::of(range).is_none() {
                 continue;
             }
             match media_type {
@@ -136,6 +136,46 @@ impl Form {
     }
 }
 
+/// What a client may want to have made of an object, instead of the object
+/// ([kubernetes.io][1]).
+///
+/// [1]: https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Cells, as `kubectl get` prints them.
+    Table,
+    /// The metadata alone.
+    Metadata,
+}
+
+impl View {
+    /// The view that these headers ask for first, if it is one.
+    #[must_use]
+    pub fn wanted(headers: &HeaderMap) -> Option<Self> {
+        let accept = headers.get(ACCEPT)?.to_str().ok()?;
+        let plain = |range: &str| !range.contains("as=");
+        let first = accept.split(',').find(|range| plain(range) || Self::of(range).is_some())?;
+        Self::of(first)
+    }
+
+    /// `application/json;as=Table;v=v1;g=meta.k8s.io`.
+    fn of(range: &str) -> Option<Self> {
+        let mut words = range.split(';').map(str::trim);
+        if words.next() != Some("application/json") {
+            return None;
+        }
+        let words: Vec<&str> = words.collect();
+        if !words.contains(&"v=v1") || !words.contains(&"g=meta.k8s.io") {
+            return None;
+        }
+        words.iter().find_map(|word| match *word {
+            "as=Table" => Some(Self::Table),
+            "as=PartialObjectMetadata" | "as=PartialObjectMetadataList" => Some(Self::Metadata),
+            _ => None,
+        })
+    }
+}
+
 /// JSON as Go writes it: safe to stand in a web page. These characters only occur in texts.
 fn go_escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
@@ -148,6 +188,18 @@ fn go_escaped(json: &str) -> String {
         }
     }
     escaped
+}
+
+/// Whether a client names this very type, its parameters in any order.
+#[must_use]
+pub fn wants(headers: &HeaderMap, media_type: &str) -> bool {
+    let words = |range: &str| {
+        let mut words: Vec<_> = range.split(';').map(|word| word.trim().to_owned()).collect();
+        words.sort_unstable();
+        words
+    };
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.split(',').any(|range| words(range) == words(media_type))
 }
 
 /// Whether a client takes a document of this type.

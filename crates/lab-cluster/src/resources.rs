@@ -6,7 +6,7 @@ use crate::authn::{Chain, Credentials};
 use crate::authz::{Authorizer, escalation};
 use crate::decode::{self, Expected};
 use crate::discovery::{self, Page};
-use crate::negotiate::{self, Content, Form, Reply};
+use crate::negotiate::{self, Content, Form, Reply, View};
 use crate::registry::kinds::{self, ResourceKind};
 use crate::registry::{
     ListOptions, PatchType, Preconditions, Registry, WriteOptions, refuse_unknown_fields,
@@ -15,6 +15,7 @@ use crate::registry::{
 use crate::request_info::{Query, RequestInfo};
 use crate::reviews::{self, Credential, ReviewKind};
 use crate::status::Refusal;
+use crate::table;
 use crate::tokens::{TOKEN_REQUESTS, TokenIssuer};
 use crate::trace::Trace;
 use crate::views::StoredRoles;
@@ -82,10 +83,29 @@ impl Resources {
             })
             .ok_or_else(Refusal::no_such_path)?;
         match info.subresource.as_str() {
-            "" => self.object(kind, request),
+            "" => Ok(self.viewed(kind, request, self.object(kind, request)?)),
             "token" if kind.plural == "serviceaccounts" => self.token(request),
             _ => Err(Refusal::no_such_path()),
         }
+    }
+
+    /// The answer as the client wants to see it: as a table, say. A `Status` stays what it is.
+    fn viewed(&self, kind: &'static ResourceKind, request: &Admitted, reply: Reply) -> Reply {
+        let Some(view) = View::wanted(request.headers) else { return reply };
+        let now = self.tokens.clock.now();
+        let what = table::Include::read(request.query.get("includeObject"));
+        let content = match (view, reply.content) {
+            (View::Table, Content::Object(object)) => {
+                Content::Value(table::of_object(kind, &object, now, what))
+            }
+            (View::Table, Content::List(list)) => Content::Value(table::of_list(&list, now, what)),
+            (View::Metadata, Content::Object(object)) => {
+                Content::Value(table::metadata_of(&object))
+            }
+            (View::Metadata, Content::List(list)) => Content::Value(table::metadata_of_all(&list)),
+            (_, other) => other,
+        };
+        Reply { content, ..reply }
     }
 
     /// A path that is no resource: the server's health, its version, what it serves, its keys.
@@ -93,6 +113,13 @@ impl Resources {
         let RequestInfo { path, verb, .. } = request.info;
         if HEALTH.contains(&path.as_str()) {
             return Ok(Reply::text(200, "ok"));
+        }
+        if negotiate::wants(request.headers, discovery::AGGREGATED)
+            && let Some(all) = discovery::aggregated(path).filter(|_| verb == "get")
+        {
+            let media_type = discovery::AGGREGATED;
+            let (cache_control, text) = (Some("public"), all.to_string());
+            return Ok(Reply::new(200, Content::Document { media_type, cache_control, text }));
         }
         let Self { issuer, keys, address, .. } = self;
         let page = discovery::page(path, &discovery::Server { address, issuer, keys });

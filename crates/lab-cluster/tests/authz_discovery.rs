@@ -125,6 +125,8 @@ fn every_path_of_the_list_is_there() {
     "/apis/rbac.authorization.k8s.io/v1",
     "/healthz",
     "/livez",
+    "/openapi/v2",
+    "/openapi/v3",
     "/openid/v1/jwks",
     "/readyz",
     "/version"

@@ -59,10 +59,10 @@ impl List {
     pub fn to_value(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
-}
 
-impl Serialize for List {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    /// The list's own metadata.
+    #[must_use]
+    pub fn metadata(&self) -> Value {
         let mut metadata = json!({"resourceVersion": self.resource_version});
         if !self.continue_token.is_empty() {
             metadata["continue"] = self.continue_token.as_str().into();
@@ -70,10 +70,16 @@ impl Serialize for List {
         if let Some(remaining) = self.remaining {
             metadata["remainingItemCount"] = remaining.into();
         }
+        metadata
+    }
+}
+
+impl Serialize for List {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_map(Some(4))?;
         list.serialize_entry("kind", &format!("{}List", self.kind.kind))?;
         list.serialize_entry("apiVersion", &self.kind.api_version())?;
-        list.serialize_entry("metadata", &metadata)?;
+        list.serialize_entry("metadata", &self.metadata())?;
         list.serialize_entry("items", &Items(&self.items))?;
         list.end()
     }

@@ -26,6 +26,7 @@ mod list;
 mod names;
 mod patch;
 mod problems;
+pub(crate) mod schema;
 mod shapes;
 mod store;
 mod strategy;
