@@ -10,16 +10,20 @@
 //!
 //! ```text
 //! k3y,jane,u-17,"dev,ops"   Some(User { name: "jane", uid: "u-17", groups: ["dev", "ops"] })
+//! k3y,jane,u-17,dev,ops     Some(User { name: "jane", uid: "u-17", groups: ["dev"] })
+//! k3y,jane,u-17,            Some(User { name: "jane", uid: "u-17", groups: [""] })
 //! k3y,jane,u-17             Some(User { name: "jane", uid: "u-17", groups: [] })
 //! k3y,jane                  None
 //! ```
 //!
-//! The rule: the first three columns must be there, or there is no user. The fourth is what is left
-//! of the line. It may be missing, and it may stand in double quotes, which belong to the file and
-//! not to a group. Groups are separated by commas, and nothing is trimmed off them.
+//! The rule: the first three columns must be there, or there is no user. They have no quotes here.
+//! The fourth holds the groups, with a comma between two of them. If it begins with a double quote,
+//! it goes on to the next one, and the quotes belong to the file, not to a group. If not, it ends at
+//! the next comma, as any column does. What stands behind the fourth column is ignored, and nothing
+//! is trimmed.
 //!
 //! Explained on: book/src/01-static-tokens/the-file.md
-//! Rust you need: `str::splitn`, `Option` and `?`, iterators, `collect`
+//! Rust you need: `str::splitn`, `str::strip_prefix`, `Option` and `?`, `match`, `collect`
 
 use crate::User;
 
