@@ -18,10 +18,11 @@ use crate::request_info::{Query, RequestInfo};
 use crate::resources::{Admitted, HEALTH, Resources};
 use crate::status::Refusal;
 use crate::trace::Trace;
+use crate::watching::Answer;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
 use rustls::pki_types::CertificateDer;
 use static_tokens::User;
@@ -66,7 +67,7 @@ impl Api {
         &self,
         request: Request<B>,
         certificates: &[CertificateDer<'static>],
-    ) -> Response<Full<Bytes>>
+    ) -> Response<Answer>
     where
         B: Body,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -101,7 +102,7 @@ impl Api {
         let audit_id = audit_id.map_or_else(|| self.ids.uid(), str::to_owned);
         // What no form fits is refused in the one that a person can read.
         let form = Form::wanted(&parts.headers, &asked.query).unwrap_or(Form::PrettyJson);
-        respond(&reply, form, &audit_id)
+        respond(reply, form, &audit_id)
     }
 
     /// Filters 2 and 3: who, and may they?

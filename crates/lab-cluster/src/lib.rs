@@ -44,6 +44,7 @@ pub mod table;
 pub mod tokens;
 pub mod trace;
 mod views;
+pub mod watching;
 
 pub use flags::Flags;
 pub use registry::Registry;

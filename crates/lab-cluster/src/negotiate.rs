@@ -4,6 +4,7 @@
 use crate::registry::List;
 use crate::request_info::Query;
 use crate::status::Refusal;
+use crate::watching::Answer;
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT, WARNING,
 };
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
@@ -26,6 +28,8 @@ pub enum Content {
     Value(Value),
     /// A list of objects.
     List(List),
+    /// What happens, as it happens.
+    Watch(mpsc::Receiver<Bytes>),
     /// A document of another type than JSON, whatever the client accepts.
     Document {
         /// Its media type.
@@ -177,7 +181,7 @@ impl View {
 }
 
 /// JSON as Go writes it: safe to stand in a web page. These characters only occur in texts.
-fn go_escaped(json: &str) -> String {
+pub(crate) fn go_escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
@@ -217,25 +221,30 @@ pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
 
 /// Writes an answer. `audit_id` is what the log would call the request.
 #[must_use]
-pub fn respond(reply: &Reply, form: Form, audit_id: &str) -> Response<Full<Bytes>> {
+pub fn respond(reply: Reply, form: Form, audit_id: &str) -> Response<Answer> {
     let mut cache = "no-cache, private";
     let mut media_type = form.media_type();
-    let written = match &reply.content {
-        Content::Object(object) => form.write(&**object),
-        Content::Value(value) => form.write(value),
-        Content::List(list) => form.write(list),
+    let whole = |text: String| Answer::Whole(Full::new(Bytes::from(text)));
+    let written = match reply.content {
+        Content::Object(object) => form.write(&*object).map(whole),
+        Content::Value(value) => form.write(&value).map(whole),
+        Content::List(list) => form.write(&list).map(whole),
+        Content::Watch(lines) => {
+            media_type = Form::Json.media_type();
+            Ok(Answer::Lines(lines))
+        }
         Content::Document { media_type: its_own, cache_control, text } => {
             media_type = its_own;
             cache = cache_control.unwrap_or(cache);
-            Ok(text.clone())
+            Ok(whole(text))
         }
     };
-    let (status, text) = match written {
-        Ok(text) => (reply.status, text),
-        Err(refusal) => (refusal.code, refusal.to_status().to_string()),
+    let (status, body) = match written {
+        Ok(body) => (reply.status, body),
+        Err(refusal) => (refusal.code, whole(refusal.to_status().to_string())),
     };
 
-    let mut response = Response::new(Full::new(Bytes::from(text)));
+    let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

@@ -9,8 +9,8 @@ use crate::discovery::{self, Page};
 use crate::negotiate::{self, Content, Form, Reply, View};
 use crate::registry::kinds::{self, ResourceKind};
 use crate::registry::{
-    ListOptions, PatchType, Preconditions, Registry, WriteOptions, refuse_unknown_fields,
-    unknown_fields,
+    ListOptions, PatchType, Preconditions, Registry, WatchOptions, WriteOptions,
+    refuse_unknown_fields, unknown_fields,
 };
 use crate::request_info::{Query, RequestInfo};
 use crate::reviews::{self, Credential, ReviewKind};
@@ -19,12 +19,14 @@ use crate::table;
 use crate::tokens::{TOKEN_REQUESTS, TokenIssuer};
 use crate::trace::Trace;
 use crate::views::StoredRoles;
+use crate::watching::Seen;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 use signing::KeySet;
 use static_tokens::User;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where a server says whether it is well. It answers anybody who is authenticated
 /// (`--authorization-always-allow-paths`).
@@ -207,6 +209,17 @@ impl Resources {
                 let list = registry.list(kind, namespace, &request.list_options()?)?;
                 Ok(Reply::new(200, Content::List(list)))
             }
+            ("watch", true) => {
+                let watch = registry.watch(kind, namespace, &request.watch_options()?)?;
+                let seen = Seen {
+                    kind,
+                    view: View::wanted(request.headers),
+                    include: table::Include::read(request.query.get("includeObject")),
+                    lasts: request.lasts(),
+                    clock: self.tokens.clock.clone(),
+                };
+                Ok(Reply::new(200, Content::Watch(seen.follow(watch))))
+            }
             // Creating needs a namespace to create in.
             ("create", true) if !kind.namespaced || !namespace.is_empty() => {
                 let (body, warnings) = request.object(kind)?;
@@ -317,6 +330,25 @@ impl Admitted<'_> {
             limit: u64::try_from(limit).unwrap_or_default(),
             continue_token: text("continue"),
         })
+    }
+
+    /// From when on. An old client asks for 0, as for nothing: all there is comes first.
+    fn watch_options(&self) -> Result<WatchOptions, Refusal> {
+        let after = match self.query.get("resourceVersion") {
+            None | Some("" | "0") => None,
+            Some(revision) => Some(revision.parse().map_err(|_| {
+                Refusal::bad_request(format!(
+                    "strconv.ParseUint: parsing {revision:?}: invalid syntax"
+                ))
+            })?),
+        };
+        let mark_beginning = self.query.is_true("sendInitialEvents");
+        Ok(WatchOptions { selection: self.list_options()?, after, mark_beginning })
+    }
+
+    fn lasts(&self) -> Option<Duration> {
+        let seconds = self.query.get("timeoutSeconds")?.parse().ok()?;
+        (seconds != 0).then(|| Duration::from_secs(seconds))
     }
 
     fn patch(&self) -> Result<(PatchType, Value), Refusal> {

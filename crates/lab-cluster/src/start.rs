@@ -318,6 +318,7 @@ impl LabCluster {
 
     /// Takes no more connections, and waits a moment for what is in flight.
     pub async fn shutdown(self) {
+        self.registry.end_watches();
         let _ = self.stop.send(true);
         let _ = self.serving.await;
     }

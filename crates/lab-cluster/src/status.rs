@@ -126,6 +126,13 @@ impl Refusal {
         Self::new(400, "BadRequest", why.into(), None)
     }
 
+    /// 410: a watch from a revision that is no longer known.
+    #[must_use]
+    pub fn expired(asked: u64, oldest: u64) -> Self {
+        let message = format!("too old resource version: {asked} ({oldest})");
+        Self::new(410, "Expired", message, None)
+    }
+
     /// 406: no representation that the client accepts.
     #[must_use]
     pub fn not_acceptable(supported: &[&str]) -> Self {

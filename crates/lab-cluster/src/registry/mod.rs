@@ -6,6 +6,7 @@
 //! - `shapes`, `fields`: from JSON to the fields of a kind;
 //! - `strategy`: what is particular to each kind;
 //! - `writer`, `deletion`: a create, an update, a patch, a delete, step by step;
+//! - `watching`: who is told of all that;
 //! - [`controllers`], [`seeds`]: what else happens, and what exists from the start.
 
 pub mod controllers;
@@ -30,6 +31,7 @@ pub(crate) mod schema;
 mod shapes;
 mod store;
 mod strategy;
+mod watching;
 mod world;
 mod writer;
 
@@ -40,6 +42,7 @@ pub use ids::{CountedIds, IdSource, RandomIds};
 pub use list::{List, ListOptions};
 pub use patch::PatchType;
 pub use store::Store;
+pub use watching::{Event, Watch, WatchOptions};
 
 use crate::status::Refusal;
 use kinds::ResourceKind;

@@ -3,6 +3,7 @@
 
 use super::disk::{Disk, StoreError};
 use super::draft::Draft;
+use super::watching::History;
 use super::world::{FIRST_REVISION, World};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -13,6 +14,7 @@ pub struct Store {
     world: RwLock<World>,
     /// Held by the one who writes. Readers do not wait for it, nor for the disk behind it.
     disk: Mutex<Option<Disk>>,
+    pub(super) history: History,
 }
 
 /// A write that the disk did not take. Nothing has changed.
@@ -29,13 +31,15 @@ impl Store {
     /// then left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (disk, world) = Disk::open(path)?;
-        Ok(Self { world: RwLock::new(world), disk: Mutex::new(Some(disk)) })
+        let history = History::from(world.revision);
+        Ok(Self { world: RwLock::new(world), disk: Mutex::new(Some(disk)), history })
     }
 
     /// An empty store that is gone when it is dropped.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self { world: RwLock::new(World::at(FIRST_REVISION)), disk: Mutex::new(None) }
+        let world = RwLock::new(World::at(FIRST_REVISION));
+        Self { world, disk: Mutex::new(None), history: History::from(FIRST_REVISION) }
     }
 
     /// Looks at the world. No one can write meanwhile: take what you need and go.
@@ -63,6 +67,8 @@ impl Store {
             for change in &changes {
                 world.apply(change);
             }
+            drop(world);
+            self.history.note(changes);
         }
         Ok(result)
     }

@@ -28,7 +28,7 @@ impl fmt::Debug for World {
     }
 }
 
-/// One object written, or removed. This is where a watch will listen: changes come in the order of
+/// One object written, or removed. What a watch tells of: changes come in the order of
 /// their revisions, each revision once.
 #[derive(Clone)]
 pub(super) struct Change {
