@@ -44,6 +44,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+// ANCHOR: user
 /// Who a credential turned out to be: strings that the credential vouches for, stored nowhere.
 /// Authorization, later, looks at nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,7 +58,9 @@ pub struct User {
     /// What else the authenticator knows. A token file knows nothing else.
     pub extra: BTreeMap<String, Vec<String>>,
 }
+// ANCHOR_END: user
 
+// ANCHOR: verdict
 /// What an authenticator answers. After either of the last two a chain asks its next member; the
 /// difference is remembered, for a request with a rejected credential may not pass as anonymous.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +72,7 @@ pub enum Verdict {
     /// The credential is of its kind, and bad.
     Rejected(Rejection),
 }
+// ANCHOR_END: verdict
 
 /// Why a credential was refused. For the server's log, never for the client: an attacker learns
 /// nothing from a bare 401.

@@ -36,18 +36,22 @@ impl<V> SecretMap<V> {
         Some(mem::replace(&mut self.values[at], value))
     }
 
+    // ANCHOR: get
     pub(crate) fn get(&self, secret: &[u8]) -> Option<&V> {
         let at = self.by_hash.get(&self.hash(secret))?;
         self.values.get(*at)
     }
+    // ANCHOR_END: get
 
     pub(crate) fn values(&self) -> &[V] {
         &self.values
     }
 
+    // ANCHOR: hash
     fn hash(&self, secret: &[u8]) -> [u8; 32] {
         self.hash.clone().chain_update(secret).finalize().into_bytes().into()
     }
+    // ANCHOR_END: hash
 }
 
 #[cfg(test)]
