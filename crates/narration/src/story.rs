@@ -12,6 +12,7 @@ const INDENT: &str = "   ";
 const HEADING: Style = Style::new().bold();
 const COMMAND: Style = AnsiColor::Cyan.on_default();
 const KEY: Style = AnsiColor::Green.on_default();
+const REFUSED: Style = AnsiColor::Red.on_default();
 const DIM: Style = Style::new().dimmed();
 
 /// A program's output, from its first line (which cluster) to its last (what we know now).
@@ -42,6 +43,14 @@ impl<W: Write> Story<W> {
     pub fn begin(&mut self, cluster: impl Display, title: &str) -> io::Result<()> {
         self.styled(DIM, "", &format!("cluster: {cluster}"))?;
         self.styled(HEADING, "\n", title)
+    }
+
+    /// A heading without a number: the first line of a program that talks to no cluster.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn title(&mut self, title: &str) -> io::Result<()> {
+        self.styled(HEADING, "", title)
     }
 
     /// A numbered heading.
@@ -102,6 +111,20 @@ impl<W: Write> Story<W> {
             let style = self.worn(KEY);
             let row = format!("{INDENT}  {style}{key}{style:#}{pad}  {value}");
             writeln!(self.out, "{}", row.trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// What holds and what does not, each with `ok` or `no` before it.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn marks<T: AsRef<str>>(&mut self, marks: &[(bool, T)]) -> io::Result<()> {
+        writeln!(self.out)?;
+        for (holds, what) in marks {
+            let (word, style) = if *holds { ("ok", KEY) } else { ("no", REFUSED) };
+            let style = self.worn(style);
+            writeln!(self.out, "{INDENT}  {style}{word}{style:#}  {}", what.as_ref())?;
         }
         Ok(())
     }

@@ -1,0 +1,277 @@
+//! The exercises, as they lie in the tree: `exercises/NN_chapter/NN_name/Cargo.toml`. No list of
+//! them is kept anywhere else.
+
+use serde::Deserialize;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// All that the course asks of its reader, in the order in which it asks.
+#[derive(Debug)]
+pub struct Course {
+    /// The folder of the workspace.
+    pub root: PathBuf,
+    /// Never empty.
+    pub exercises: Vec<Exercise>,
+}
+
+/// One exercise: a crate of which the reader edits one file.
+#[derive(Debug)]
+pub struct Exercise {
+    /// The name of its package, which is what a reader types.
+    pub name: String,
+    /// `01_static_tokens`.
+    pub chapter: String,
+    /// The number of its chapter, and its own in there.
+    pub number: (u32, u32),
+    /// Its folder, absolute.
+    pub folder: PathBuf,
+    /// Whether it is linked with the lab cluster, whose first build takes a minute.
+    pub links_the_lab: bool,
+    /// What its manifest says about it.
+    pub about: About,
+}
+
+/// `[package.metadata.exercise]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// What it is about, in a few words.
+    pub title: String,
+    /// The page of the book that teaches the idea, below `book/`: `01-static-tokens/the-file.html`.
+    pub page: String,
+    /// How long it takes.
+    pub minutes: u32,
+    /// Which Rust it assumes.
+    pub rust: String,
+    /// From mild to plain.
+    pub hints: Vec<String>,
+    /// What the untouched stub's first failing check must say.
+    pub fails: String,
+    /// One word for it.
+    #[serde(default)]
+    pub teaches: Option<String>,
+}
+
+/// Why there is no course to guide through.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// The program runs somewhere else.
+    #[error("{} is not inside the course's folder", .0.display())]
+    Outside(PathBuf),
+    /// The folder is there, and nothing in it.
+    #[error("there is no exercise in {}", .0.display())]
+    NoExercise(PathBuf),
+    /// A file or a folder can't be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A manifest that is not what an exercise's manifest must be.
+    #[error("{} is not the manifest of an exercise", path.display())]
+    Manifest {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<toml::de::Error>,
+    },
+    /// A folder whose name has no number.
+    #[error("{} must begin with a number, such as 01_", .0.display())]
+    NoNumber(PathBuf),
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    package: Package,
+    #[serde(default)]
+    dependencies: toml::Table,
+    #[serde(default, rename = "dev-dependencies")]
+    dev_dependencies: toml::Table,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    exercise: About,
+}
+
+impl Course {
+    /// The course whose folder `start` is, or lies in.
+    ///
+    /// # Errors
+    /// When there is none, or when an exercise's manifest can't be understood.
+    pub fn find(start: &Path) -> Result<Self, TreeError> {
+        let start = start.canonicalize().map_err(unreadable(start))?;
+        let here = |folder: &&Path| {
+            folder.join("exercises").is_dir() && folder.join("Cargo.toml").is_file()
+        };
+        let root = start.ancestors().find(here);
+        let root = root.ok_or_else(|| TreeError::Outside(start.clone()))?;
+        let exercises = root.join("exercises");
+
+        let mut found = Vec::new();
+        for chapter in folders(&exercises)? {
+            // Solutions, and whatever else lies there, are no chapters.
+            if !name_of(&chapter).starts_with(|first: char| first.is_ascii_digit()) {
+                continue;
+            }
+            for folder in folders(&chapter)? {
+                // An emptied folder is what `git pull` leaves of an exercise that was renamed.
+                if folder.join("Cargo.toml").is_file() {
+                    found.push(Exercise::read(folder, &chapter)?);
+                }
+            }
+        }
+        found.sort_by_key(|exercise| exercise.number);
+        if found.is_empty() {
+            return Err(TreeError::NoExercise(exercises));
+        }
+        Ok(Self { root: root.to_path_buf(), exercises: found })
+    }
+
+    /// Gives every exercise without one its `exercise.rs`, so that an editor finds it. Returns those
+    /// that could not be given any.
+    #[must_use]
+    pub fn make_files(&self) -> Vec<(&Exercise, io::Error)> {
+        let made = self.exercises.iter().map(|exercise| (exercise, exercise.make_file()));
+        made.filter_map(|(exercise, made)| made.err().map(|error| (exercise, error))).collect()
+    }
+
+    /// A path as it is best shown: from the course's folder on.
+    #[must_use]
+    pub fn short<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        path.strip_prefix(&self.root).unwrap_or(path).display()
+    }
+
+    /// The exercise in whose folder somebody stands, if they do.
+    #[must_use]
+    pub fn around(&self, folder: &Path) -> Option<&Exercise> {
+        let folder = folder.canonicalize().ok()?;
+        self.exercises.iter().find(|exercise| folder.starts_with(&exercise.folder))
+    }
+}
+
+impl Exercise {
+    fn read(folder: PathBuf, chapter: &Path) -> Result<Self, TreeError> {
+        let path = folder.join("Cargo.toml");
+        let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+        let manifest: Manifest = toml::from_str(&text).map_err(|source| TreeError::Manifest {
+            path: path.clone(),
+            source: Box::new(source),
+        })?;
+        let lab = "lab-cluster";
+        Ok(Self {
+            name: manifest.package.name,
+            number: (number(chapter)?, number(&folder)?),
+            chapter: name_of(chapter),
+            links_the_lab: manifest.dependencies.contains_key(lab)
+                || manifest.dev_dependencies.contains_key(lab),
+            about: manifest.package.metadata.exercise,
+            folder,
+        })
+    }
+
+    /// `1.2`.
+    #[must_use]
+    pub fn dotted(&self) -> String {
+        format!("{}.{}", self.number.0, self.number.1)
+    }
+
+    /// `1, static tokens`.
+    #[must_use]
+    pub fn chapter_title(&self) -> String {
+        let words = self.chapter.split_once('_').map_or("", |(_, words)| words);
+        format!("{}, {}", self.number.0, words.replace('_', " "))
+    }
+
+    /// The one file that the reader edits.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("src/exercise.rs")
+    }
+
+    /// What that file begins as.
+    #[must_use]
+    pub fn stub(&self) -> PathBuf {
+        self.folder.join("src/stub.rs")
+    }
+
+    /// `exercises/solutions/NN_chapter/NN_name.rs`.
+    #[must_use]
+    pub fn solution(&self, course: &Course) -> PathBuf {
+        let solutions = course.root.join("exercises/solutions").join(&self.chapter);
+        solutions.join(name_of(&self.folder) + ".rs")
+    }
+
+    /// The source of its page: `book/src/01-static-tokens/the-file.md`.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let page = self.about.page.strip_suffix(".html").unwrap_or(&self.about.page);
+        // mdBook turns a folder's README.md into its index.html.
+        let page = match page.strip_suffix("index") {
+            Some(folder) if folder.ends_with('/') => format!("{folder}README"),
+            _ => page.to_owned(),
+        };
+        format!("book/src/{page}.md")
+    }
+
+    /// Whether the reader has not changed anything yet.
+    #[must_use]
+    pub fn untouched(&self) -> bool {
+        match (fs::read(self.file()), fs::read(self.stub())) {
+            (Ok(file), Ok(stub)) => file == stub,
+            (Err(error), _) => error.kind() == ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+
+    /// Copies the stub to where the reader's file is missing. Never over what is there.
+    fn make_file(&self) -> io::Result<()> {
+        // Also for a link that leads nowhere: it is somebody's.
+        if self.file().symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        let stub = fs::read(self.stub())?;
+        match OpenOptions::new().write(true).create_new(true).open(self.file()) {
+            Ok(mut file) => file.write_all(&stub),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> TreeError {
+    let path = path.to_path_buf();
+    |source| TreeError::Unreadable { path, source }
+}
+
+fn folders(parent: &Path) -> Result<Vec<PathBuf>, TreeError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(parent).map_err(unreadable(parent))? {
+        let path = entry.map_err(unreadable(parent))?.path();
+        if path.is_dir() {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// A folder's own name. What the course itself names is always text.
+fn name_of(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The number a folder's name begins with: 1 of `01_columns`.
+fn number(folder: &Path) -> Result<u32, TreeError> {
+    let name = name_of(folder);
+    let number = name.split_once('_').and_then(|(number, _)| number.parse().ok());
+    number.ok_or_else(|| TreeError::NoNumber(folder.to_path_buf()))
+}
