@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 /// The issuer that every legacy token names, in every cluster.
 pub const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 
+// ANCHOR: token_kind
 /// The sorts of JWT that turn up around a cluster. Only looked at, so anyone's guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenKind {
@@ -19,6 +20,7 @@ pub enum TokenKind {
     /// Another issuer's: an identity provider's, a cloud's, a program's.
     Other,
 }
+// ANCHOR_END: token_kind
 
 impl TokenKind {
     /// Looks at a payload, which may have any fault as long as it is an object.
@@ -78,6 +80,7 @@ impl Claims {
     }
 }
 
+// ANCHOR: kubernetes_claims
 /// The claim `kubernetes.io` of a bound token. An object is meant together with its uid, so that a
 /// namesake made later does not inherit the token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,6 +104,7 @@ pub struct KubernetesClaims {
     /// From here on its use is noted in the audit log. Only in a token that was extended to a year.
     pub warn_after: Option<i64>,
 }
+// ANCHOR_END: kubernetes_claims
 
 /// A name, and the uid that tells it from every other object of that name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

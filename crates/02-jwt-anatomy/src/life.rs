@@ -2,6 +2,7 @@
 
 use crate::Claims;
 
+// ANCHOR: life
 /// Where a moment lies in the life that a token claims for itself. It is the token's own word: the
 /// API server grants a minute more at both ends (chapter 4), and ends a token early when the
 /// account, pod or Secret it names is gone.
@@ -16,6 +17,7 @@ pub enum Life {
     /// It has not been good for this many seconds; 0 in the very second of `exp`.
     Over(i64),
 }
+// ANCHOR_END: life
 
 impl Life {
     /// Looks at `exp` and `nbf` at a moment, in seconds since 1970.
