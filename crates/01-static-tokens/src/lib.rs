@@ -80,11 +80,13 @@ pub enum Verdict {
 #[error("{0}")]
 pub struct Rejection(pub String);
 
+// ANCHOR: authenticator
 /// Turns a token into a user. A token is bytes: a header may carry any, and so may a file.
 pub trait Authenticator: Send + Sync {
     /// Who sends this token?
     fn authenticate(&self, token: &[u8]) -> Verdict;
 }
+// ANCHOR_END: authenticator
 
 impl User {
     /// The user as the rest of the server sees it: who authenticates joins one more group, unless
