@@ -6,9 +6,23 @@ use proptest::prelude::*;
 use static_tokens::{FileError, TokenFile};
 
 #[test]
+fn a_token_twice_is_warned_of() {
+    let neat = "u5Zq,proxy,p-1\nw8Xr,node,n-1,\"nodes\"\n";
+    checks::same!(look_over(neat), Ok(vec![]), "a file with nothing odd in it");
+    let got = look_over(&format!("{neat}u5Zq,node,n-2\n"));
+    checks::same!(got, Ok(vec![DuplicateToken { record: 3 }]), "lines 1 and 3 have one token");
+}
+
+#[test]
 fn blank_lines_are_no_records() {
     let got = look_over("\nu5Zq,proxy,p-1\n\n\n,node,n-1\n");
     checks::same!(got, Ok(vec![EmptyToken { record: 2 }]), "the second record is on line 5");
+}
+
+#[test]
+fn refused_is_the_first_short_line() {
+    let got = look_over("\nu5Zq,proxy,p-1\nu5Zq,proxy,p-1\n\nw8Xr,node\nx\n");
+    checks::same!(got, Err(Refusal { line: 5, found: 2 }), "two short lines, 5 and 6");
 }
 
 #[test]
@@ -19,13 +33,6 @@ fn comments_are_records() {
     let got = look_over("u5Zq,proxy,p-1\n#u5Zq,proxy,p-0\n#u5Zq,proxy,p-0\n");
     let expected = Ok(vec![DuplicateToken { record: 3 }]);
     checks::same!(got, expected, "the # of a commented-out line is the first letter of its token");
-}
-
-#[test]
-fn empty_tokens_are_no_duplicates() {
-    let got = look_over(",proxy,p-1\n,node,n-1\n");
-    let expected = Ok(vec![EmptyToken { record: 1 }, EmptyToken { record: 2 }]);
-    checks::same!(got, expected, "two records with empty tokens");
 }
 
 #[test]
@@ -42,9 +49,10 @@ fn nothing_is_trimmed() {
 }
 
 #[test]
-fn refused_is_the_first_short_line() {
-    let got = look_over("\nu5Zq,proxy,p-1\nu5Zq,proxy,p-1\n\nw8Xr,node\nx\n");
-    checks::same!(got, Err(Refusal { line: 5, found: 2 }), "two short lines, 5 and 6");
+fn empty_tokens_are_no_duplicates() {
+    let got = look_over(",proxy,p-1\n,node,n-1\n");
+    let expected = Ok(vec![EmptyToken { record: 1 }, EmptyToken { record: 2 }]);
+    checks::same!(got, expected, "two records with empty tokens");
 }
 
 #[test]

@@ -27,9 +27,35 @@ fn a_token_is_its_lines() {
 }
 
 #[test]
+fn the_last_of_two_lines_counts() {
+    let twice = [TOKENS[1], TOKENS[0], TOKENS[1], TOKENS[2]];
+    checks::same!(line(&twice, TOKENS[1]), Some(3), "a token on lines 1 and 3");
+}
+
+#[test]
+fn part_of_a_token_is_no_token() {
+    for guess in ["", "R", "Rk4vXs9qLd2", "Rk4vXs9qLd2hh", "Rk4vXs9q"] {
+        checks::same!(line(&TOKENS, guess), None, format!("the line of {guess:?}"));
+    }
+}
+
+#[test]
 fn another_spelling_is_another_token() {
     for guess in ["rk4vxs9qld2h", " Rk4vXs9qLd2h", "Rk4vXs9qLd2h\n", "\"Rk4vXs9qLd2h\""] {
         checks::same!(line(&TOKENS, guess), None, format!("the line of {guess:?}"));
+    }
+}
+
+#[test]
+fn two_differences_do_not_cancel_out() {
+    // Letters that differ from the token's in one and the same bit, then in the highest bit of two.
+    let mut in_the_highest = TOKENS[1].as_bytes().to_vec();
+    in_the_highest[0] ^= 0x80;
+    in_the_highest[1] ^= 0x80;
+    for guess in [b"Vl7cTz1nPa6y".as_slice(), &in_the_highest] {
+        let table = [(Secret::new(TOKENS[1]), "system:kube-proxy")];
+        let about = format!("who sends {} for {}", guess.escape_ascii(), TOKENS[1]);
+        checks::same!(whose(&table, guess), None, about);
     }
 }
 
@@ -49,32 +75,6 @@ fn five_lines_of_microk8s() {
     let mut printed = Vec::new();
     lookup::tell(&mut printed).expect("a Vec takes everything");
     checks::output!("five_lines_of_microk8s", String::from_utf8_lossy(&printed));
-}
-
-#[test]
-fn part_of_a_token_is_no_token() {
-    for guess in ["", "R", "Rk4vXs9qLd2", "Rk4vXs9qLd2hh", "Rk4vXs9q"] {
-        checks::same!(line(&TOKENS, guess), None, format!("the line of {guess:?}"));
-    }
-}
-
-#[test]
-fn the_last_of_two_lines_counts() {
-    let twice = [TOKENS[1], TOKENS[0], TOKENS[1], TOKENS[2]];
-    checks::same!(line(&twice, TOKENS[1]), Some(3), "a token on lines 1 and 3");
-}
-
-#[test]
-fn two_differences_do_not_cancel_out() {
-    // Letters that differ from the token's in one and the same bit, then in the highest bit of two.
-    let mut in_the_highest = TOKENS[1].as_bytes().to_vec();
-    in_the_highest[0] ^= 0x80;
-    in_the_highest[1] ^= 0x80;
-    for guess in [b"Vl7cTz1nPa6y".as_slice(), &in_the_highest] {
-        let table = [(Secret::new(TOKENS[1]), "system:kube-proxy")];
-        let about = format!("who sends {} for {}", guess.escape_ascii(), TOKENS[1]);
-        checks::same!(whose(&table, guess), None, about);
-    }
 }
 
 proptest! {

@@ -78,12 +78,15 @@ impl Lab {
     /// Those of the connection, and a refusal.
     pub async fn service_account_token(&self, of_admin: &str) -> io::Result<String> {
         let path = "/api/v1/namespaces/default/serviceaccounts/default/token";
-        let headers = [("Authorization", format!("Bearer {of_admin}"))];
-        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let authorization = format!("Bearer {of_admin}");
+        let headers = [("Authorization", authorization.as_str())];
         let Answer { status, body, .. } = self.post(path, &headers, "{}").await?;
         let token = body["status"]["token"].as_str();
         token.map(str::to_owned).ok_or_else(|| {
-            io::Error::other(format!("the admin asked for a token, and the lab answered {status}"))
+            io::Error::other(format!(
+                "the admin asked the lab for a service account's token, and the answer was \
+                 {status}: does the door know the admin?"
+            ))
         })
     }
 

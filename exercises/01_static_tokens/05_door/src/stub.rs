@@ -45,7 +45,8 @@ impl Door {
     /// # Errors
     /// The first line with which the server would not start.
     pub fn open(known_tokens: &str, retired: &str) -> Result<Self, Refusal> {
-        todo!("open a door for {known_tokens:?} and against {retired:?}")
+        let (known, retired) = (known_tokens.lines().count(), retired.lines().count());
+        todo!("open a door for {known} lines of a token file and against {retired} retired tokens")
     }
 }
 
