@@ -3,25 +3,29 @@
 //!
 //! 1. [`RequestInfo`]: what is asked, by method and path alone;
 //! 2. [`authn`](crate::authn): who asks. Nobody: 401, and no more is looked at;
-//! 3. [`authz`](crate::authz): may they? No: 403, even about a path that does not exist;
-//! 4. the body, read only now;
-//! 5. the answer: an object of the registry, a token, a review, a document.
+//! 3. impersonation: whom do they want to be taken for, and may they be? Mostly nobody else. From
+//!    here on the request is the other one's ([headers](crate::authn::impersonation),
+//!    [permission](crate::authz::impersonation));
+//! 4. [`authz`](crate::authz): may they? No: 403, even about a path that does not exist;
+//! 5. the body, read only now;
+//! 6. the answer: an object of the registry, a token, a review, a document.
 //!
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/server/config.go
 
-use crate::authn::{Authenticated, Chain, Credentials};
+use crate::authn::{self, Authenticated, Chain, Credentials};
 use crate::authz::chain::is_master;
+use crate::authz::impersonation::Impersonation;
 use crate::authz::{Attributes, Authorizer, Decision, forbidden};
 use crate::negotiate::{Form, Reply, respond};
 use crate::registry::{IdSource, Registry};
 use crate::request_info::{Query, RequestInfo};
-use crate::resources::{Admitted, HEALTH, Resources};
+use crate::resources::{Admitted, Resources};
 use crate::status::Refusal;
 use crate::trace::Trace;
 use crate::watching::Answer;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
 use rustls::pki_types::CertificateDer;
@@ -44,6 +48,8 @@ pub struct Api {
     pub chain: Arc<Chain>,
     /// May they.
     pub authorizer: Arc<dyn Authorizer>,
+    /// May they be somebody else.
+    pub impersonation: Impersonation,
     /// What is there.
     pub resources: Resources,
     /// The objects, for whoever wants to look past the API.
@@ -87,7 +93,7 @@ impl Api {
         let request = format!("{} {target}", parts.method);
         let mut trace = Trace { request, ..Trace::default() };
 
-        let reply = match self.admit(&asked, &mut trace) {
+        let reply = match self.admit(&asked, &parts.headers, &mut trace) {
             Err(reply) => *reply,
             Ok(who) => {
                 let work = self.work(&asked, &who.user, &parts, body);
@@ -105,35 +111,59 @@ impl Api {
         respond(reply, form, &audit_id)
     }
 
-    /// Filters 2 and 3: who, and may they?
-    fn admit(&self, asked: &Asked, trace: &mut Trace) -> Result<Authenticated, Box<Reply>> {
+    /// Filters 2 to 4: who, as whom, and may they?
+    fn admit(
+        &self,
+        asked: &Asked,
+        headers: &HeaderMap,
+        trace: &mut Trace,
+    ) -> Result<Authenticated, Box<Reply>> {
         let audiences = &self.chain.api_audiences;
         let who =
             self.chain.authenticate(asked.credentials, audiences, trace).map_err(|nobody| {
                 let refused = Reply::from(Refusal::unauthorized());
                 Box::new(Reply { warnings: nobody.warnings, ..refused })
             })?;
-        let User { name, groups, .. } = &who.user;
-        trace.user = Some(format!("{name} [{}]", groups.join(", ")));
+        trace.user = Some(in_words(&who.user));
+        let refused =
+            |refusal| Box::new(Reply { warnings: who.warnings.clone(), ..Reply::from(refusal) });
 
-        let decision = self.authorize(&asked.info, &who.user);
-        trace.authorizer = Some(describe(&decision, &who.user));
-        if decision.allowed() {
-            return Ok(who);
+        let other = self.impersonated(asked, headers, &who.user, trace).map_err(refused)?;
+        let user = other.unwrap_or_else(|| who.user.clone());
+
+        let asked = attributes(&asked.info, &user);
+        let decision = self.authorizer.authorize(&asked);
+        trace.authorizer = Some(describe(&decision, &user));
+        if !decision.allowed() {
+            return Err(refused(forbidden(&asked, decision.reason())));
         }
-        let attributes = attributes(&asked.info, &who.user);
-        let refusal = forbidden(&attributes, decision.reason());
-        Err(Box::new(Reply { warnings: who.warnings, ..Reply::from(refusal) }))
+        Ok(Authenticated { user, ..who })
     }
 
-    fn authorize(&self, info: &RequestInfo, user: &User) -> Decision {
-        if !info.is_resource && HEALTH.contains(&info.path.as_str()) {
-            return Decision::Allow { reason: "always allowed path".to_owned() };
+    /// Whom the sender is to be taken for, if the headers say so and permissions allow it.
+    fn impersonated(
+        &self,
+        asked: &Asked,
+        headers: &HeaderMap,
+        sender: &User,
+        trace: &mut Trace,
+    ) -> Result<Option<User>, Refusal> {
+        let Some(wanted) = authn::impersonation::wanted(headers)? else { return Ok(None) };
+        let request = attributes(&asked.info, sender);
+        match self.impersonation.become_other(&*self.authorizer, &request, &wanted) {
+            Ok(other) => {
+                let by = other.constraint.unwrap_or("impersonate");
+                trace.impersonation = Some(format!("as {}, by {by}", in_words(&other.user)));
+                Ok(Some(other.user))
+            }
+            Err(refusal) => {
+                trace.impersonation = Some(format!("denied: {refusal}"));
+                Err(refusal)
+            }
         }
-        self.authorizer.authorize(&attributes(info, user))
     }
 
-    /// Filters 4 and 5: the body, and the answer.
+    /// Filters 5 and 6: the body, and the answer.
     async fn work<B>(
         &self,
         asked: &Asked<'_>,
@@ -182,6 +212,10 @@ pub fn attributes<'a>(info: &'a RequestInfo, user: &'a User) -> Attributes<'a> {
         path: &info.path,
         is_resource: info.is_resource,
     }
+}
+
+fn in_words(user: &User) -> String {
+    format!("{} [{}]", user.name, user.groups.join(", "))
 }
 
 /// The decision in words. Two authorizers give no reason of their own.

@@ -28,9 +28,8 @@ use static_tokens::User;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a server says whether it is well. It answers anybody who is authenticated
-/// (`--authorization-always-allow-paths`).
-pub const HEALTH: [&str; 3] = ["/healthz", "/readyz", "/livez"];
+/// Where a server says whether it is well: to anybody, by the role `system:public-info-viewer`.
+const HEALTH: [&str; 3] = ["/healthz", "/readyz", "/livez"];
 
 /// Everything that can be asked for.
 pub struct Resources {

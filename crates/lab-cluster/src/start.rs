@@ -6,6 +6,7 @@ use crate::authn::cache::Cached;
 use crate::authn::service_accounts::{BoundTokens, LegacyTokens};
 use crate::authn::x509::ClientCertificates;
 use crate::authn::{AudienceAgnostic, Chain, TokenAuthenticator, Union};
+use crate::authz::impersonation::Impersonation;
 use crate::authz::{self, Authorizer, bootstrap};
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::flags::{AuthorizationMode, FlagError, Flags};
@@ -243,6 +244,7 @@ impl LabCluster {
         let api = Arc::new(Api {
             chain: chain.clone(),
             authorizer: authorizer.clone(),
+            impersonation: Impersonation::default(),
             resources: Resources {
                 registry: registry.clone(),
                 tokens,

@@ -12,6 +12,8 @@ pub struct Trace {
     pub authenticators: Vec<Opinion>,
     /// Who it was, with groups; `None` after a 401.
     pub user: Option<String>,
+    /// Whom they want to be taken for, and whether they may; `None` when for nobody else.
+    pub impersonation: Option<String>,
     /// What the authorizer said; `None` when it was not asked.
     pub authorizer: Option<String>,
     /// The HTTP status of the answer.
@@ -41,6 +43,9 @@ impl fmt::Display for Trace {
             writeln!(f, "  {:16} {}", opinion.authenticator, opinion.said)?;
         }
         writeln!(f, "  {:16} {}", "user", self.user.as_deref().unwrap_or("none: 401"))?;
+        if let Some(said) = &self.impersonation {
+            writeln!(f, "  {:16} {said}", "impersonation")?;
+        }
         if let Some(said) = &self.authorizer {
             writeln!(f, "  {:16} {said}", "authorizer")?;
         }

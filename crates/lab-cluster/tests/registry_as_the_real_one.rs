@@ -7,6 +7,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod common;
+
+use common::real::{FOR_THE_REGISTRY, RealServer};
 use lab_cluster::registry::kinds::{self, ResourceKind};
 use lab_cluster::registry::{
     ListOptions, PatchType, Preconditions, RandomIds, Registry, Store, WriteOptions,
@@ -14,19 +17,10 @@ use lab_cluster::registry::{
 };
 use lab_cluster::status::Refusal;
 use narration::SystemClock;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{Read, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
-use tempfile::TempDir;
 
 #[test]
 fn every_answer_is_the_real_ones() {
@@ -61,7 +55,7 @@ fn every_answer_is_the_real_ones() {
 #[test]
 #[ignore = "needs a real kube-apiserver"]
 fn a_real_api_server_still_says_so() {
-    let server = RealServer::start();
+    let server = RealServer::start(FOR_THE_REGISTRY, "token,admin,admin,system:masters\n");
     let (mut then, mut now) = (Names::default(), Names::default());
     let mut seen = HashMap::new();
     let mut wrong = String::new();
@@ -205,111 +199,6 @@ fn remove_managed_fields(value: &mut Value) {
         }
         Value::Array(list) => list.iter_mut().for_each(remove_managed_fields),
         _ => {}
-    }
-}
-
-/// An API server alone, its etcd, and the folder they live in.
-struct RealServer {
-    processes: Vec<Child>,
-    folder: TempDir,
-    port: u16,
-}
-
-impl Drop for RealServer {
-    fn drop(&mut self) {
-        for process in &mut self.processes {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
-
-impl RealServer {
-    fn start() -> Self {
-        let assets = std::env::var_os("KUBEBUILDER_ASSETS").expect("KUBEBUILDER_ASSETS is not set");
-        let folder = TempDir::new().unwrap();
-        let free_port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (port, etcd, peer) = (free_port(), free_port(), free_port());
-        let path = folder.path().to_str().unwrap();
-        fs::write(folder.path().join("tokens.csv"), "token,admin,admin,system:masters\n").unwrap();
-        fs::write(folder.path().join("sa.key"), signing::samples::LAB_KEY_PEM).unwrap();
-        let spawn = |program: &str, flags: String| {
-            let mut command = Command::new(Path::new(&assets).join(program));
-            command.args(flags.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::null());
-            command.spawn().unwrap()
-        };
-        let etcd_flags = format!(
-            "--data-dir={path}/etcd --unsafe-no-fsync --listen-client-urls=http://127.0.0.1:{etcd}
-             --advertise-client-urls=http://127.0.0.1:{etcd} --listen-peer-urls=http://127.0.0.1:{peer}
-             --initial-advertise-peer-urls=http://127.0.0.1:{peer}
-             --initial-cluster=default=http://127.0.0.1:{peer}"
-        );
-        let api_flags = format!(
-            "--etcd-servers=http://127.0.0.1:{etcd} --cert-dir={path} --bind-address=127.0.0.1
-             --secure-port={port} --advertise-address=127.0.0.1 --endpoint-reconciler-type=none
-             --service-cluster-ip-range=10.0.0.0/24
-             --service-account-issuer=https://kubernetes.default.svc
-             --service-account-signing-key-file={path}/sa.key
-             --service-account-key-file={path}/sa.key --token-auth-file={path}/tokens.csv
-             --authorization-mode=AlwaysAllow --disable-admission-plugins=ServiceAccount"
-        );
-        let processes = vec![spawn("etcd", etcd_flags), spawn("kube-apiserver", api_flags)];
-        let server = Self { processes, folder, port };
-        for _ in 0..600 {
-            std::thread::sleep(Duration::from_millis(100));
-            let answer = server.send("GET", "/readyz", "", &Value::Null);
-            if answer.is_ok_and(|answer| answer.contains(" 200 ")) {
-                return server;
-            }
-        }
-        panic!("kube-apiserver is not ready after a minute");
-    }
-
-    fn ask(&self, asked: &str, patch_type: &Value, body: &Value) -> (u16, Value) {
-        let (method, path) = asked.split_once(' ').unwrap();
-        let content_type = match patch_type.as_str() {
-            Some(patch_type) => format!("application/{patch_type}+json"),
-            None => "application/json".to_owned(),
-        };
-        let answer = self.send(method, path, &content_type, body).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let code = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (code, serde_json::from_str(body).unwrap())
-    }
-
-    /// One request, as HTTP/1.0 has them: a connection each, and no chunks.
-    fn send(
-        &self,
-        method: &str,
-        path: &str,
-        content_type: &str,
-        body: &Value,
-    ) -> std::io::Result<String> {
-        let pem = fs::read(self.folder.path().join("apiserver.crt"))?;
-        let mut roots = rustls::RootCertStore::empty();
-        let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
-        roots.add_parsable_certificates(certificates);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from("127.0.0.1").unwrap();
-        let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-        let mut stream =
-            rustls::StreamOwned::new(session, TcpStream::connect(("127.0.0.1", self.port))?);
-        // `null` stands for no body; a patch that is null is one.
-        let patches = method == "PATCH";
-        let body = if body.is_null() && !patches { String::new() } else { body.to_string() };
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.0\r\nAuthorization: Bearer token\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}"
-        )?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        Ok(String::from_utf8(answer).unwrap())
     }
 }
 

@@ -15,6 +15,7 @@
 pub mod bearer;
 pub mod bound_objects;
 pub mod cache;
+pub mod impersonation;
 pub mod service_accounts;
 pub mod x509;
 

@@ -9,6 +9,7 @@ pub mod bootstrap;
 pub mod chain;
 pub mod escalation;
 pub mod forbidden;
+pub mod impersonation;
 pub mod quote;
 pub mod rbac;
 

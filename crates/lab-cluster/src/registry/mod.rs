@@ -24,7 +24,7 @@ pub(crate) mod go;
 mod ids;
 mod label_selector;
 mod list;
-mod names;
+pub(crate) mod names;
 mod patch;
 mod problems;
 pub(crate) mod schema;

@@ -45,7 +45,7 @@ fn completed(name: &str, is_beginning: bool) -> String {
 }
 
 /// What most objects are called: an RFC 1123 subdomain, `web-1.example`.
-pub(super) fn subdomain(name: &str, is_beginning: bool) -> Vec<String> {
+pub(crate) fn subdomain(name: &str, is_beginning: bool) -> Vec<String> {
     let name = completed(name, is_beginning);
     let mut wrong = Vec::new();
     if name.len() > 253 {

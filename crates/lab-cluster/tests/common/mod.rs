@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "tests; each uses a part")]
 
+pub mod real;
+pub mod recorded;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use http::{HeaderMap, Request, Response};

@@ -1,0 +1,163 @@
+//! What a real kube-apiserver was asked, one line of JSON each, and what it answered. The same is
+//! asked of the lab; and of a real one again, if there is one.
+//!
+//! `as` is the user, whose token is `USER-token`; without it there is no credential.
+
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "tests; each uses a part")]
+
+use super::real::RealServer;
+use super::{Answer, Lab};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// The exchanges of a file.
+pub fn exchanges(file: &str) -> Vec<Value> {
+    file.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A token file for everybody who asks for something.
+pub fn token_file(exchanges: &[Value]) -> String {
+    let names: BTreeSet<&str> = exchanges.iter().filter_map(|e| e["as"].as_str()).collect();
+    let mut file = String::new();
+    for name in names.into_iter().filter(|name| *name != "wrong") {
+        let groups = if name == "admin" { ",system:masters" } else { "" };
+        let _ = writeln!(file, "{name}-token,{name},u-{name}{groups}");
+    }
+    file
+}
+
+/// Asks for all of it, one after the other, and says what was answered otherwise.
+pub async fn differences(
+    exchanges: &[Value],
+    mut ask: impl AsyncFnMut(&Request) -> Answer,
+) -> String {
+    let mut tokens = BTreeMap::new();
+    let mut wrong = String::new();
+    for exchange in exchanges {
+        let answer = ask(&Request::of(exchange, &tokens)).await;
+        if let Some(name) = exchange["remember"].as_str() {
+            let token = answer.json()["status"]["token"].as_str().unwrap_or_default().to_owned();
+            tokens.insert(name.to_owned(), token);
+        }
+        let (now, then) = (outcome(&answer, exchange), expected(exchange));
+        if now != then {
+            let (who, asked, headers) = (&exchange["as"], &exchange["ask"], &exchange["headers"]);
+            let body = &exchange["body"];
+            let _ = write!(
+                wrong,
+                "\n{who} {asked} {headers} {body}\n  recorded {then}\n  answered {now}\n"
+            );
+        }
+    }
+    if wrong.is_empty() {
+        wrong
+    } else {
+        format!("{wrong}\n{} differ", wrong.matches("\n  recorded ").count())
+    }
+}
+
+/// Asks the lab.
+pub async fn ask_lab(lab: &Lab, request: &Request) -> Answer {
+    let Request { method, path, body, .. } = request;
+    lab.send(None, &request.headers(), method, path, body.as_bytes()).await
+}
+
+/// Asks a real one, and lets it take notice of what was written before the next is asked: its
+/// authorizer hears of roles and bindings a moment later.
+pub fn ask_real(server: &RealServer, request: &Request) -> Answer {
+    let Request { method, path, body, .. } = request;
+    let answer = server.send(method, path, &request.headers(), body).unwrap();
+    if method != "GET" && !path.contains("review") {
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    answer
+}
+
+/// A request, ready to be sent.
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Request {
+    fn of(exchange: &Value, tokens: &BTreeMap<String, String>) -> Self {
+        let (method, path) = exchange["ask"].as_str().unwrap().split_once(' ').unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut headers: Vec<(String, String)> = Vec::new();
+        if let Some(user) = exchange["as"].as_str() {
+            let token = tokens.get(user).cloned().unwrap_or_else(|| format!("{user}-token"));
+            headers.push(("authorization".into(), format!("Bearer {token}")));
+        }
+        for header in exchange["headers"].as_array().into_iter().flatten() {
+            headers.push((text(&header[0]), text(&header[1])));
+        }
+        let body = exchange.get("body").map(Value::to_string).unwrap_or_default();
+        if !body.is_empty() {
+            headers.push(("content-type".into(), "application/json".into()));
+        }
+        Self { method: method.to_owned(), path: path.to_owned(), headers, body }
+    }
+
+    fn headers(&self) -> Vec<(&str, &[u8])> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+    }
+}
+
+/// The answer as it was recorded: what differs from run to run is left out, and of some answers
+/// only what they are is kept.
+pub fn outcome(answer: &Answer, recorded: &Value) -> Value {
+    let body = match serde_json::from_str(&answer.text) {
+        Ok(body) => body,
+        Err(_) => Value::from(answer.text.clone()),
+    };
+    let said_what_it_is = recorded["answer"].is_string() && answer.status < 300;
+    let body = if said_what_it_is && body.is_object() {
+        recorded["answer"].clone()
+    } else {
+        without_dates(body)
+    };
+    let warnings = answer.headers.get_all("warning");
+    let warnings: Vec<_> = warnings.iter().map(|value| value.to_str().unwrap()).collect();
+    let mut outcome = json!({"code": answer.status, "answer": body});
+    if !warnings.is_empty() {
+        outcome["warnings"] = json!(warnings);
+    }
+    outcome
+}
+
+/// What the real one answered, in the same form.
+pub fn expected(recorded: &Value) -> Value {
+    let mut outcome =
+        json!({"code": recorded["code"], "answer": without_dates(recorded["answer"].clone())});
+    if let Some(warnings) = recorded.get("warnings") {
+        outcome["warnings"] = warnings.clone();
+    }
+    outcome
+}
+
+fn without_dates(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(fields) => {
+            for field in ["resourceVersion", "creationTimestamp", "managedFields"] {
+                fields.shift_remove(field);
+            }
+            if fields.get("uid").and_then(Value::as_str).is_some_and(|uid| uid.len() == 36) {
+                fields.shift_remove("uid");
+            }
+            for field in fields.values_mut() {
+                *field = without_dates(std::mem::take(field));
+            }
+        }
+        Value::Array(list) => {
+            for item in list {
+                *item = without_dates(std::mem::take(item));
+            }
+        }
+        _ => {}
+    }
+    value
+}
