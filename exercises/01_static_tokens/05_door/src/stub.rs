@@ -1,4 +1,4 @@
-//! Your own door. About 15 minutes, and a minute more the first time: the lab cluster is built.
+//! Your own door. About 15 minutes.
 //!
 //! A server asks each of its authenticators about a token, and gets one of three verdicts:
 //!
@@ -6,9 +6,11 @@
 //! - *not mine*: I don't know it, ask the next;
 //! - *rejected*: I know it, and it is bad. The next is asked all the same, but the log says why.
 //!
-//! Write one. It is then built into a real API server, and requests come in over HTTPS. You need
-//! all four of your earlier pieces, so solve those exercises first: `look_over`, `user` and `whose`
-//! are used here, and `token` is compared with what the server does.
+//! Write one. It is then built into a real API server, the lab, and requests come in over HTTPS.
+//! (The first time it takes a minute to build the lab.)
+//!
+//! You need all four of your earlier pieces, so solve those exercises first: `look_over`, `user` and
+//! `whose` are used here, and what your `token` finds is compared with what the server finds.
 //!
 //! `open` makes a door of two texts. The first is a token file, the second has a `token,reason` on
 //! each line and no odd lines: tokens that were good once.
