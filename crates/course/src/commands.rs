@@ -5,3 +5,5 @@ pub mod hint;
 pub mod reset;
 pub mod solution;
 pub mod status;
+pub mod verify;
+pub mod watch;

@@ -4,6 +4,7 @@ use crate::choice;
 use crate::progress::{Done, Progress};
 use crate::tree::{Course, Exercise, TreeError};
 use narration::{Report, aside};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The course, and how far somebody has come in it.
@@ -26,14 +27,15 @@ impl Guide {
         let course = Course::find(here)?;
         for (exercise, error) in course.make_files() {
             aside(format_args!(
-                "note: {} could not be made: {error}",
+                "note: {} could not be made: {}",
+                why(&error),
                 course.short(&exercise.file())
             ));
         }
         let progress = Progress::read(&course.root).unwrap_or_else(|error| {
             let none = Progress::none(&course.root);
             let file = course.short(none.file());
-            aside(format_args!("note: what you have done is not known: {file}: {error}"));
+            aside(format_args!("note: what you have done is not known: {file}: {}", why(&error)));
             none
         });
         Ok(Self { course, progress, here: here.to_path_buf() })
@@ -82,7 +84,13 @@ impl Guide {
     pub fn remember(&mut self, name: &str, done: Done) {
         if let Err(error) = self.progress.set(name, done) {
             let file = self.course.short(self.progress.file());
-            aside(format_args!("note: this could not be written down in {file}: {error}"));
+            aside(format_args!("note: this could not be written down in {file}: {}", why(&error)));
         }
     }
+}
+
+/// What the system said, without the `(os error N)` that helps nobody.
+pub(crate) fn why(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

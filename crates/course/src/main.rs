@@ -1,9 +1,10 @@
 //! The arguments of `cargo course`.
 
 use clap::{Parser, Subcommand};
-use course::commands::{check, hint, reset, solution, status};
+use course::commands::{check, hint, reset, solution, status, verify, watch};
 use course::guide::Guide;
 use course::process;
+use course::tree::TreeError;
 use narration::{Outcome, Report};
 use std::process::ExitCode;
 
@@ -45,6 +46,16 @@ enum Command {
         #[arg(long)]
         spoil: bool,
     },
+    /// Check an exercise whenever you save it
+    Watch {
+        /// As for check; whichever you save is the one from then on
+        name: Option<String>,
+    },
+    /// For who writes exercises: do the stubs fail as they should, do the solutions pass?
+    Verify {
+        /// As for check; all of them without any
+        names: Vec<String>,
+    },
 }
 
 const EXAMPLES: &str = "\
@@ -57,6 +68,8 @@ Examples:
           check the next exercise
   cargo course check 1.2
           check the second exercise of chapter 1
+  cargo course watch
+          check whenever you save
   cargo course hint columns
           a hint for the exercise of that name
 
@@ -74,8 +87,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Outcome {
     let here = std::env::current_dir()?;
-    let mut guide = Guide::open(&here).map_err(|error| {
-        Report::from(error).advise("running it in the folder that holds the course")
+    let mut guide = Guide::open(&here).map_err(|error| match error {
+        TreeError::Outside(_) => {
+            Report::from(error).advise("running it in the folder that holds the course")
+        }
+        _ => Report::from(error),
     })?;
     process::end_together()?;
     let story = &mut narration::stdout();
@@ -86,5 +102,7 @@ fn run(arguments: Arguments) -> Outcome {
         Some(Command::Hint { name }) => hint::hint(story, &mut guide, name.as_deref()),
         Some(Command::Reset { name }) => reset::reset(story, &mut guide, &name),
         Some(Command::Solution { name, spoil }) => solution::solution(story, &guide, &name, spoil),
+        Some(Command::Watch { name }) => watch::watch(story, &mut guide, name.as_deref()),
+        Some(Command::Verify { names }) => verify::verify(story, &guide, &names),
     }
 }

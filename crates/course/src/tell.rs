@@ -170,22 +170,26 @@ fn passed<W: Write>(
     let all = guide.course.exercises.len();
     let done = guide.passed();
     let remark = if warnings.is_empty() { "" } else { " The compiler has a remark, though." };
-    story.say(format_args!(
-        "Done: every check passes.{remark} {done} of {all} exercises are done."
-    ))?;
+    story.say(format_args!("Done: every check passes.{remark} {done} of {all} exercises done."))?;
     let mut rows = vec![
         ("see it run", format!("cargo run -q -p {}", exercise.name)),
         ("compare", format!("cargo course solution {}", exercise.name)),
     ];
     if let Some(next) = guide.next() {
-        rows.push(("next", format!("cargo course ({}, {})", next.dotted(), next.about.title)));
+        rows.push(("next", format!("cargo course ({}, \"{}\")", next.dotted(), next.about.title)));
     }
     story.rows(&rows)
 }
 
 fn what_now<W: Write>(story: &mut Story<W>, guide: &Guide, exercise: &Exercise) -> io::Result<()> {
-    let file = exercise.file();
+    let (file, stub) = (exercise.file(), exercise.stub());
     let name = &exercise.name;
+    if guide.course.stub_has_changed(exercise) {
+        story.say(format_args!(
+            "The exercise has changed since you began: {} is how it begins now.",
+            guide.course.short(&stub)
+        ))?;
+    }
     story.rows(&[
         ("edit", guide.course.short(&file).to_string()),
         ("again", format!("cargo course check {name}")),

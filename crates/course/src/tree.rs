@@ -137,12 +137,55 @@ impl Course {
         Ok(Self { root: root.to_path_buf(), exercises: found })
     }
 
-    /// Gives every exercise without one its `exercise.rs`, so that an editor finds it. Returns those
-    /// that could not be given any.
+    /// Gives every exercise without one its `exercise.rs`, so that an editor finds it, and those that
+    /// nobody has touched the stub of today. Returns those that could not be given any.
     #[must_use]
     pub fn make_files(&self) -> Vec<(&Exercise, io::Error)> {
-        let made = self.exercises.iter().map(|exercise| (exercise, exercise.make_file()));
+        let made = self.exercises.iter().map(|exercise| (exercise, self.make_file(exercise)));
         made.filter_map(|(exercise, made)| made.err().map(|error| (exercise, error))).collect()
+    }
+
+    /// Copies the stub to where the reader's file is missing. Over one that is there only when
+    /// it is, byte for byte, the stub of an earlier day: `git pull` brought another.
+    fn make_file(&self, exercise: &Exercise) -> io::Result<()> {
+        let (file, begun) = (exercise.file(), self.begun_as(exercise));
+        let stub = fs::read(exercise.stub())?;
+        // Also a link that leads nowhere is somebody's.
+        if file.symlink_metadata().is_err() {
+            match OpenOptions::new().write(true).create_new(true).open(&file) {
+                Ok(mut file) => file.write_all(&stub)?,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        let written = fs::read(&file).unwrap_or_default();
+        if written != stub {
+            if fs::read(&begun).is_ok_and(|begun| begun == written) {
+                fs::write(&file, &stub)?;
+            } else {
+                return Ok(());
+            }
+        }
+        // Without that memory everything works, but an untouched file stays as old as it is.
+        if !fs::read(&begun).is_ok_and(|begun| begun == stub) {
+            let _ = fs::create_dir_all(begun.with_file_name(""))
+                .and_then(|()| fs::write(&begun, &stub));
+        }
+        Ok(())
+    }
+
+    /// What the reader's file began as.
+    fn begun_as(&self, exercise: &Exercise) -> PathBuf {
+        self.root.join(".course/stubs").join(format!("{}.rs", exercise.name))
+    }
+
+    /// Whether the stub is another one now than when the reader began.
+    #[must_use]
+    pub fn stub_has_changed(&self, exercise: &Exercise) -> bool {
+        match (fs::read(self.begun_as(exercise)), fs::read(exercise.stub())) {
+            (Ok(begun), Ok(stub)) => begun != stub,
+            _ => false,
+        }
     }
 
     /// A path as it is best shown: from the course's folder on.
@@ -185,11 +228,11 @@ impl Exercise {
         format!("{}.{}", self.number.0, self.number.1)
     }
 
-    /// `1, static tokens`.
+    /// `1: static tokens`.
     #[must_use]
     pub fn chapter_title(&self) -> String {
         let words = self.chapter.split_once('_').map_or("", |(_, words)| words);
-        format!("{}, {}", self.number.0, words.replace('_', " "))
+        format!("{}: {}", self.number.0, words.replace('_', " "))
     }
 
     /// The one file that the reader edits.
@@ -230,20 +273,6 @@ impl Exercise {
             (Ok(file), Ok(stub)) => file == stub,
             (Err(error), _) => error.kind() == ErrorKind::NotFound,
             _ => false,
-        }
-    }
-
-    /// Copies the stub to where the reader's file is missing. Never over what is there.
-    fn make_file(&self) -> io::Result<()> {
-        // Also for a link that leads nowhere: it is somebody's.
-        if self.file().symlink_metadata().is_ok() {
-            return Ok(());
-        }
-        let stub = fs::read(self.stub())?;
-        match OpenOptions::new().write(true).create_new(true).open(self.file()) {
-            Ok(mut file) => file.write_all(&stub),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(error),
         }
     }
 }

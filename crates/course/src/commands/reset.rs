@@ -1,6 +1,6 @@
 //! `cargo course reset`.
 
-use crate::guide::Guide;
+use crate::guide::{Guide, why};
 use crate::progress::Done;
 use crate::tell;
 use crate::tree::{Course, Exercise};
@@ -30,7 +30,7 @@ pub fn reset<W: Write>(story: &mut Story<W>, guide: &mut Guide, name: &str) -> O
             .advise("making .course/backups a folder that can be written to")
         })?;
         fs::copy(exercise.stub(), &file).map_err(|error| {
-            Report::failed(format_args!("the stub can't be put back into {shown}: {error}"))
+            Report::failed(format_args!("the stub can't be put back into {shown}: {}", why(&error)))
         })?;
         story.say(format_args!("{shown} is as it came. Your work is kept:"))?;
         story.lines(guide.course.short(&kept))?;

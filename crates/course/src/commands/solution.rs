@@ -1,6 +1,6 @@
 //! `cargo course solution`.
 
-use crate::guide::Guide;
+use crate::guide::{Guide, why};
 use crate::tell;
 use narration::{Answer, Outcome, Report, Story};
 use std::fs;
@@ -23,7 +23,7 @@ pub fn solution<W: Write>(story: &mut Story<W>, guide: &Guide, name: &str, spoil
     let file = exercise.solution(&guide.course);
     let shown = guide.course.short(&file);
     let text = fs::read_to_string(&file)
-        .map_err(|error| Report::failed(format_args!("cannot read {shown}: {error}")))?;
+        .map_err(|error| Report::failed(format_args!("cannot read {shown}: {}", why(&error))))?;
     tell::heading(story, exercise)?;
     story.say(format_args!("One way to do it, from {shown}. Another that passes is as good."))?;
     story.lines(text)?;

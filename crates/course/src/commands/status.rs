@@ -27,7 +27,7 @@ pub fn alone<W: Write>(story: &mut Story<W>, guide: &Guide) -> Outcome {
     let verb = if next.untouched() { "Next is" } else { "You are at" };
     let Exercise { name, about, .. } = next;
     story.say(format_args!(
-        "{done} of {all} exercises done. {verb} {} {name}: {}. About {} minutes.",
+        "{done} of {all} exercises done. {verb} {} {name}, \"{}\", about {} minutes.",
         next.dotted(),
         about.title,
         about.minutes
@@ -45,8 +45,8 @@ pub fn alone<W: Write>(story: &mut Story<W>, guide: &Guide) -> Outcome {
     }
     story.rows(&rows)?;
     story.say(
-        "The task stands at the top of the file to edit. cargo course list shows every exercise, \
-         cargo course --help the rest.",
+        "The task stands at the top of the file to edit. cargo course watch checks whenever you \
+         save; cargo course list shows every exercise, cargo course --help the rest.",
     )?;
     Ok(Answer::Yes)
 }
