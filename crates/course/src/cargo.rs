@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -157,6 +157,7 @@ pub fn build(
     let (send, receive) = channel();
     let messages = child.stdout.take().map(|pipe| lines(pipe, Line::Message, send.clone()));
     let status = child.stderr.take().map(|pipe| lines(pipe, Line::Status, send));
+    let exercises = &course.exercises;
     let mut state = Build { exercises, ready: HashSet::new(), begun: 0, built: Built::default() };
     for line in receive {
         match line {
@@ -187,7 +188,8 @@ pub(crate) fn select(cargo: &mut Command, exercises: &[&Exercise], solutions: bo
 }
 
 struct Build<'a> {
-    exercises: &'a [&'a Exercise],
+    /// All of them: a later one may stand on what the reader made of earlier ones.
+    exercises: &'a [Exercise],
     /// The crates that are ready, built now or before.
     ready: HashSet<String>,
     /// How many others than the exercises had to be begun.
@@ -196,8 +198,8 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    fn is_ours(&self, manifest: &PathBuf) -> bool {
-        self.exercises.iter().any(|exercise| exercise.folder.join("Cargo.toml") == *manifest)
+    fn is_ours(&self, manifest: &Path) -> bool {
+        self.exercises.iter().any(|exercise| exercise.folder.join("Cargo.toml") == manifest)
     }
 
     fn message(&mut self, line: &str) {

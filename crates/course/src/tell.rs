@@ -98,7 +98,7 @@ fn failed<W: Write>(
 ) -> io::Result<()> {
     story.say(format_args!("Not yet: {}", readable(&check.name)))?;
     match &check.end {
-        End::Failed(panics) => panicked(story, exercise, panics)?,
+        End::Failed(panics) => panicked(story, guide, exercise, panics)?,
         End::Died(how) => story.lines(how)?,
         End::TimedOut(seconds) => story.lines(format_args!(
             "it was still running after {seconds} seconds, and was stopped.\n\
@@ -129,6 +129,7 @@ fn failed<W: Write>(
 
 fn panicked<W: Write>(
     story: &mut Story<W>,
+    guide: &Guide,
     exercise: &Exercise,
     panics: &[Panic],
 ) -> io::Result<()> {
@@ -142,6 +143,15 @@ fn panicked<W: Write>(
                 None => format!("your code panicked: {}", own.message),
             };
             story.lines(format_args!("{what}\nat {}", own.place))?;
+            if let Some(earlier) = guide.course.whose(&own.place)
+                && earlier.name != exercise.name
+            {
+                let name = &earlier.name;
+                story.say(format_args!(
+                    "{} stands on your {name}, and that is where it ends: cargo course check {name}",
+                    exercise.name
+                ))?;
+            }
             // What the check saw of it, when that is something else: a server of ours has caught it.
             if own != last && !last.message.contains(&own.message) {
                 story.lines(&last.message)?;

@@ -194,6 +194,13 @@ impl Course {
         path.strip_prefix(&self.root).unwrap_or(path).display()
     }
 
+    /// The exercise whose file a place such as `exercises/.../src/exercise.rs:29:5` lies in.
+    #[must_use]
+    pub fn whose(&self, place: &str) -> Option<&Exercise> {
+        let path = self.root.join(place.split(':').next().unwrap_or(place));
+        self.exercises.iter().find(|exercise| exercise.file() == path)
+    }
+
     /// The exercise in whose folder somebody stands, if they do.
     #[must_use]
     pub fn around(&self, folder: &Path) -> Option<&Exercise> {

@@ -86,6 +86,8 @@ pub fn check(
         });
     }
     let checks = run(exercise, &built.programs, tell)?;
+    let manifest = exercise.folder.join("Cargo.toml");
+    let warnings = warnings.into_iter().filter(|said| said.manifest == manifest).collect();
     Ok(Verdict::Ran { checks, warnings: rendered(warnings) })
 }
 

@@ -71,7 +71,8 @@ pub fn verify<W: Write>(story: &mut Story<W>, guide: &Guide, names: &[String]) -
 }
 
 fn build(course: &Course, exercises: &[&Exercise], solutions: bool) -> io::Result<Built> {
-    let mut wait = exercises.first().map(|first| Wait::new(course, first));
+    let longest = exercises.iter().find(|exercise| exercise.links_the_lab).or(exercises.first());
+    let mut wait = longest.map(|longest| Wait::new(course, longest));
     cargo::build(course, exercises, solutions, |news| {
         if let Some(wait) = &mut wait {
             wait.tell(&news);
