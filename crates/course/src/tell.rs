@@ -146,11 +146,10 @@ fn panicked<W: Write>(
             if let Some(earlier) = guide.course.whose(&own.place)
                 && earlier.name != exercise.name
             {
-                let name = &earlier.name;
-                story.say(format_args!(
-                    "{} stands on your {name}, and that is where it ends: cargo course check {name}",
-                    exercise.name
-                ))?;
+                let (name, stands) = (&earlier.name, &exercise.name);
+                story
+                    .say(format_args!("{stands} stands on your {name}, and ends there. First:"))?;
+                story.command(format_args!("cargo course check {name}"))?;
             }
             // What the check saw of it, when that is something else: a server of ours has caught it.
             if own != last && !last.message.contains(&own.message) {
