@@ -26,8 +26,9 @@
 //! 1. A line with nothing in it is passed over. (A space is not nothing.)
 //! 2. Every other line is a record, whatever it begins with: there are no comments. Records are
 //!    counted from 1, and warnings name a record.
-//! 3. A record with fewer than three columns is refused. The server names no line there; you do:
-//!    lines are counted from 1 as well, blank ones too. What comes behind does not matter any more.
+//! 3. A record with fewer than three columns is refused: `found` is how many it has. The server names
+//!    no line there; you do: lines are counted from 1 as well, blank ones too. What comes behind does
+//!    not matter any more.
 //! 4. A record with an empty token is warned of. It is never a duplicate.
 //! 5. A record with a token that an earlier one had is warned of.
 //!

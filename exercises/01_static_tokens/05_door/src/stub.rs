@@ -23,7 +23,7 @@
 //! k4y,joe left         retired: k4y, because "joe left"
 //! ```
 //!
-//! The token is what stands before the first comma of a line.
+//! The token is what stands before the first comma of a line, and the reason all that stands behind.
 //!
 //! If the server would not start with the first file, there is no door either: return what
 //! `look_over` says. Its warnings are for the log, and you need them for nothing.
@@ -34,6 +34,18 @@
 //! k3y    authenticated(&jane)
 //! k4y    Verdict::Rejected(Rejection("joe left".to_owned())): retired goes before known
 //! k5y    Verdict::NotMine
+//! ```
+//!
+//! What there is to `use crate::{...}`:
+//!
+//! ```text
+//! Door { known: Vec<(Secret, User)>, retired: Vec<(Secret, String)> }
+//! Secret::new(token)            from a &str
+//! look_over(file)               Result<Vec<Warning>, Refusal>
+//! user(line)                    Option<User>
+//! whose(&table, token)          Option<&User>, or Option<&String>: what stands beside the token
+//! authenticated(&user)          the Verdict for a user that is known
+//! Rejection(reason)             why not, a String
 //! ```
 //!
 //! Explained on: book/src/01-static-tokens/the-lab.md
