@@ -244,7 +244,10 @@ impl Build<'_> {
     fn status(&mut self, line: &str, tell: &mut impl FnMut(News)) {
         let plain = line.trim();
         if plain.starts_with("Blocking") {
-            tell(News::Blocked);
+            // The package cache is free again in a moment; a target folder when its build is done.
+            if plain.ends_with("directory") {
+                tell(News::Blocked);
+            }
         } else if let Some(what) = plain.strip_prefix("Compiling ") {
             let what = what.split(" (").next().unwrap_or(what).to_owned();
             let name = what.split(' ').next().unwrap_or_default();

@@ -166,7 +166,10 @@ fn run_one(
     let printed = join(&without_libtest(&ran.stdout, &name), &beside);
     let end = match ran.status {
         None => End::TimedOut(limit.as_secs()),
-        Some(status) if status.success() => End::Passed,
+        Some(status) if status.success() && told_of_success(&ran.stdout) => End::Passed,
+        Some(status) if status.success() => {
+            End::Died("your code ended the program (exit), so nothing was checked".to_owned())
+        }
         Some(_) if ran.stderr.contains("has overflowed its stack") => {
             End::Died("your code calls itself without end: the stack overflowed".to_owned())
         }
@@ -190,6 +193,13 @@ fn program_of(exercise: &Exercise, executable: &Path) -> Command {
         command.env_remove(key);
     }
     command
+}
+
+/// Whether libtest came to its last line. A program that exits with 0 from within a check has told
+/// nothing.
+fn told_of_success(stdout: &str) -> bool {
+    let last = stdout.trim_end().lines().next_back();
+    last.is_some_and(|line| line.starts_with("test result: ok. 1 passed;"))
 }
 
 /// What was printed between the lines that libtest prints.

@@ -79,9 +79,9 @@ pub fn watch<W: Write>(story: &mut Story<W>, guide: &mut Guide, name: Option<&st
 }
 
 fn invite<W: Write>(story: &mut Story<W>) -> io::Result<()> {
-    story.say(
-        "Watching: save an exercise.rs, and it is checked. Or type a letter and Enter: h for a hint, \
-         n for the next exercise, l for the list, q to end; Enter alone checks again.",
+    story.lines(
+        "watching: whichever exercise.rs you save is checked\n\
+         h hint, n next, l list, q quit, each with Enter; Enter alone checks again",
     )
 }
 
