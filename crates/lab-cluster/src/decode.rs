@@ -3,7 +3,8 @@
 //! into a search.
 
 use crate::protobuf::{self, NotRead};
-use crate::registry::go;
+use crate::registry::{go, kinds};
+use crate::reviews;
 use crate::status::Refusal;
 use expiry::go::quote;
 use serde_json::Value;
@@ -116,12 +117,29 @@ pub fn of_kind(value: &Value, expected: Expected) -> Result<(), Refusal> {
     if sent_kind == kind && sent_version == api_version {
         return Ok(());
     }
-    let why = format!(
-        "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
-        quote(sent_kind),
-        quote(sent_version)
-    );
+    let why = if is_known(sent_kind, sent_version) {
+        // The name of the group's Go package.
+        let package = expected.group.split('.').next().filter(|name| !name.is_empty());
+        let package = package.unwrap_or("core");
+        let version = expected.version;
+        format!("converting ({version}.{sent_kind}) to ({package}.{kind}): unknown conversion")
+    } else {
+        format!(
+            "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
+            quote(sent_kind),
+            quote(sent_version)
+        )
+    };
     Err(cannot_be_handled(sent_kind, sent_version, &why, expected))
+}
+
+/// Is it the kind of something that can be sent here, only elsewhere?
+fn is_known(kind: &str, api_version: &str) -> bool {
+    let of = |group: &str| {
+        api_version == if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") }
+    };
+    kinds::ALL.iter().any(|known| known.kind == kind && of(known.group))
+        || reviews::ALL.iter().any(|known| known.kind == kind && of(known.group))
 }
 
 fn cannot_be_handled(kind: &str, api_version: &str, why: &str, expected: Expected) -> Refusal {

@@ -263,7 +263,7 @@ fn resources(group: &str, version: &str) -> Option<Value> {
         listed.push(json!({
             "name": kind.plural,
             "singularName": kind.singular,
-            "namespaced": false,
+            "namespaced": kind.namespaced,
             "kind": kind.kind,
             "verbs": ["create"],
         }));

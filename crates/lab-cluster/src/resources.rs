@@ -156,7 +156,8 @@ impl Resources {
 
     /// A question: it is created, and stored nowhere.
     fn review(&self, kind: &'static ReviewKind, request: &Admitted) -> Result<Reply, Refusal> {
-        if !request.info.name.is_empty() || !request.info.namespace.is_empty() {
+        let RequestInfo { name, namespace, .. } = request.info;
+        if !name.is_empty() || kind.namespaced == namespace.is_empty() {
             return Err(Refusal::no_such_path());
         }
         if request.info.verb != "create" {
@@ -177,6 +178,9 @@ impl Resources {
             }
             "SelfSubjectRulesReview" => {
                 reviews::self_subject_rules_review(&body, user, authorizer)?
+            }
+            "LocalSubjectAccessReview" => {
+                reviews::local_subject_access_review(&body, namespace, authorizer)?
             }
             _ => reviews::subject_access_review(&body, authorizer)?,
         };
@@ -266,7 +270,7 @@ impl Resources {
         old: Option<&Value>,
     ) -> Result<(), Refusal> {
         let attributes = attributes(request.info, request.user);
-        let roles = StoredRoles(self.registry.clone());
+        let roles = StoredRoles::new(self.registry.clone());
         escalation::confirm_write(&*self.authorizer, &roles, &attributes, object, old)
     }
 }

@@ -8,6 +8,7 @@
 //! | `SelfSubjectAccessReview` | may I? | `auth can-i VERB RESOURCE` |
 //! | `SelfSubjectRulesReview` | what may I? | `auth can-i --list` |
 //! | `SubjectAccessReview` | may they? | |
+//! | `LocalSubjectAccessReview` | may they, in this namespace? | |
 //!
 //! A service that is sent a token it cannot check itself asks the first, and then the last: that is
 //! all a service outside of Kubernetes needs to live by its users and roles. Whoever reads a
@@ -40,6 +41,8 @@ pub struct ReviewKind {
     pub plural: &'static str,
     /// `tokenreview`.
     pub singular: &'static str,
+    /// Is it created in a namespace?
+    pub namespaced: bool,
 }
 
 const AUTHENTICATION: &str = "authentication.k8s.io";
@@ -51,6 +54,7 @@ pub static SELF_SUBJECT_REVIEWS: ReviewKind = ReviewKind {
     kind: "SelfSubjectReview",
     plural: "selfsubjectreviews",
     singular: "selfsubjectreview",
+    namespaced: false,
 };
 
 /// Whose token is this?
@@ -59,6 +63,7 @@ pub static TOKEN_REVIEWS: ReviewKind = ReviewKind {
     kind: "TokenReview",
     plural: "tokenreviews",
     singular: "tokenreview",
+    namespaced: false,
 };
 
 /// May I?
@@ -67,6 +72,7 @@ pub static SELF_SUBJECT_ACCESS_REVIEWS: ReviewKind = ReviewKind {
     kind: "SelfSubjectAccessReview",
     plural: "selfsubjectaccessreviews",
     singular: "selfsubjectaccessreview",
+    namespaced: false,
 };
 
 /// What may I?
@@ -75,6 +81,7 @@ pub static SELF_SUBJECT_RULES_REVIEWS: ReviewKind = ReviewKind {
     kind: "SelfSubjectRulesReview",
     plural: "selfsubjectrulesreviews",
     singular: "selfsubjectrulesreview",
+    namespaced: false,
 };
 
 /// May they?
@@ -83,13 +90,24 @@ pub static SUBJECT_ACCESS_REVIEWS: ReviewKind = ReviewKind {
     kind: "SubjectAccessReview",
     plural: "subjectaccessreviews",
     singular: "subjectaccessreview",
+    namespaced: false,
+};
+
+/// May they, in this namespace? Its owner may ask without a right to ask about all the others.
+pub static LOCAL_SUBJECT_ACCESS_REVIEWS: ReviewKind = ReviewKind {
+    group: AUTHORIZATION,
+    kind: "LocalSubjectAccessReview",
+    plural: "localsubjectaccessreviews",
+    singular: "localsubjectaccessreview",
+    namespaced: true,
 };
 
 /// All of them, each group's in alphabetical order, as discovery lists them. They can only be
 /// created: another verb on the collection is a 405, and below it there is nothing, 404.
-pub static ALL: [&ReviewKind; 5] = [
+pub static ALL: [&ReviewKind; 6] = [
     &SELF_SUBJECT_REVIEWS,
     &TOKEN_REVIEWS,
+    &LOCAL_SUBJECT_ACCESS_REVIEWS,
     &SELF_SUBJECT_ACCESS_REVIEWS,
     &SELF_SUBJECT_RULES_REVIEWS,
     &SUBJECT_ACCESS_REVIEWS,
@@ -184,7 +202,7 @@ pub fn self_subject_access_review(
     user: &User,
     authorizer: &dyn Authorizer,
 ) -> Result<Value, Refusal> {
-    validate(body, None)?;
+    refuse(&problems(body, None))?;
     Ok(access_review(&SELF_SUBJECT_ACCESS_REVIEWS, body, user, authorizer))
 }
 
@@ -194,16 +212,64 @@ pub fn self_subject_access_review(
 /// # Errors
 /// 422 unless exactly one thing is asked for, about a user or groups.
 pub fn subject_access_review(body: &Body, authorizer: &dyn Authorizer) -> Result<Value, Refusal> {
+    let user = described(body);
+    refuse(&problems(body, Some(&user)))?;
+    Ok(access_review(&SUBJECT_ACCESS_REVIEWS, body, &user, authorizer))
+}
+
+/// May they, in the namespace of the path? Three places name it, and have to agree.
+///
+/// # Errors
+/// 400 for the metadata of another namespace; 422 as [`subject_access_review`], and when the
+/// question is not about this namespace.
+pub fn local_subject_access_review(
+    body: &Body,
+    namespace: &str,
+    authorizer: &dyn Authorizer,
+) -> Result<Value, Refusal> {
+    let sent = &body.fields["metadata"]["namespace"];
+    if sent.as_str().is_some_and(|sent| sent != namespace) {
+        return Err(Refusal::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    let user = described(body);
+    let mut causes = spec_problems(body, Some(&user));
+    let mut sent = metadata(body);
+    if !sent.is_empty() {
+        let at =
+            usize::from(sent.contains_key("name")) + usize::from(sent.contains_key("generateName"));
+        sent.shift_insert(at, "namespace".into(), namespace.into());
+        causes.push(invalid("metadata", &sent.into(), "must be empty except for namespace"));
+    }
+    let (resource, path) =
+        (&body.fields["spec"]["resourceAttributes"], &body.fields["spec"]["nonResourceAttributes"]);
+    let asked = resource["namespace"].as_str().unwrap_or_default();
+    if resource.is_object() && asked != namespace {
+        let field = "spec.resourceAttributes.namespace";
+        causes.push(invalid(field, &asked.into(), "must match metadata.namespace"));
+    }
+    if path.is_object() {
+        let why = "disallowed on this kind of request";
+        causes.push(invalid("spec.nonResourceAttributes", &in_memory(path), why));
+    }
+    refuse(&causes)?;
+
+    let mut review = access_review(&LOCAL_SUBJECT_ACCESS_REVIEWS, body, &user, authorizer);
+    review["metadata"]["namespace"] = namespace.into();
+    Ok(review)
+}
+
+/// The user that `spec` describes.
+fn described(body: &Body) -> User {
     let spec = &body.fields["spec"];
     let extra = spec["extra"].as_object().into_iter().flatten();
-    let user = User {
+    User {
         name: spec["user"].as_str().unwrap_or_default().to_owned(),
         uid: spec["uid"].as_str().unwrap_or_default().to_owned(),
         groups: texts(&spec["groups"]),
         extra: extra.map(|(key, values)| (key.clone(), texts(values))).collect(),
-    };
-    validate(body, Some(&user))?;
-    Ok(access_review(&SUBJECT_ACCESS_REVIEWS, body, &user, authorizer))
+    }
 }
 
 /// What may I, in the namespace of `spec`?
@@ -282,21 +348,41 @@ fn access_review(
     review
 }
 
-/// Checks a question, and the user that it is about where that is somebody else.
-fn validate(body: &Body, user: Option<&User>) -> Result<(), Refusal> {
+/// What is wrong with a question, and with the user that it is about where that is somebody else.
+fn problems(body: &Body, user: Option<&User>) -> Vec<Cause> {
+    let mut causes = spec_problems(body, user);
+    let metadata = metadata(body);
+    if !metadata.is_empty() {
+        causes.push(invalid("metadata", &metadata.into(), "must be empty"));
+    }
+    causes
+}
+
+fn refuse(causes: &[Cause]) -> Result<(), Refusal> {
+    if causes.is_empty() {
+        return Ok(());
+    }
+    // What it is that is invalid the real server forgets to say: its sentence begins with a dot.
+    Err(Refusal::invalid(Kind { group: AUTHORIZATION, resource: "" }, "", causes))
+}
+
+/// The real server shows what it has in memory, where fields are capitalised.
+fn in_memory(path: &Value) -> Value {
+    let word = |name: &str| path[name].as_str().unwrap_or_default();
+    match path {
+        Value::Null => Value::Null,
+        _ => json!({"Path": word("path"), "Verb": word("verb")}),
+    }
+}
+
+fn spec_problems(body: &Body, user: Option<&User>) -> Vec<Cause> {
     let spec = &body.fields["spec"];
     let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
     let mut causes = Vec::new();
 
     if resource.is_object() == path.is_object() {
-        // The real server shows what it has in memory, where fields are capitalised.
-        let word = |name: &str| path[name].as_str().unwrap_or_default();
-        let shown = match path {
-            Value::Null => Value::Null,
-            _ => json!({"Path": word("path"), "Verb": word("verb")}),
-        };
         let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-        causes.push(invalid("spec", &shown, why));
+        causes.push(invalid("spec", &in_memory(path), why));
     }
     if user.is_some_and(|user| user.name.is_empty() && user.groups.is_empty()) {
         let why = "at least one of user or group must be specified";
@@ -320,16 +406,7 @@ fn validate(body: &Body, user: Option<&User>) -> Result<(), Refusal> {
             });
         }
     }
-    let metadata = metadata(body);
-    if !metadata.is_empty() {
-        causes.push(invalid("metadata", &metadata.into(), "must be empty"));
-    }
-
-    if causes.is_empty() {
-        return Ok(());
-    }
-    // What it is that is invalid the real server forgets to say: its sentence begins with a dot.
-    Err(Refusal::invalid(Kind { group: AUTHORIZATION, resource: "" }, "", &causes))
+    causes
 }
 
 /// What of the metadata a real server repeats: a review has no namespace, uid or dates of its own.

@@ -223,7 +223,7 @@ impl LabCluster {
 
         let authorizer: Arc<dyn Authorizer> = Arc::new(match mode {
             AuthorizationMode::AlwaysAllow => authz::Chain::always_allow(),
-            AuthorizationMode::Rbac => authz::Chain::rbac(StoredRoles(registry.clone())),
+            AuthorizationMode::Rbac => authz::Chain::rbac(StoredRoles::new(registry.clone())),
         });
         let tokens = TokenIssuer {
             key: files.signing_key,
@@ -377,12 +377,16 @@ fn furnish(
 ) -> Result<(), Refusal> {
     seeds::system_namespaces(registry)?;
     if mode == AuthorizationMode::Rbac {
-        let roles = bootstrap::cluster_roles(false).into_iter();
-        let bindings = bootstrap::cluster_role_bindings().into_iter();
+        let objects = [
+            (&kinds::CLUSTER_ROLES, bootstrap::cluster_roles(false)),
+            (&kinds::CLUSTER_ROLE_BINDINGS, bootstrap::cluster_role_bindings()),
+            (&kinds::ROLES, bootstrap::roles()),
+            (&kinds::ROLE_BINDINGS, bootstrap::role_bindings()),
+        ];
         registry.create_missing(
-            roles
-                .map(|role| (&kinds::CLUSTER_ROLES, role))
-                .chain(bindings.map(|binding| (&kinds::CLUSTER_ROLE_BINDINGS, binding))),
+            objects
+                .into_iter()
+                .flat_map(|(kind, objects)| objects.into_iter().map(move |object| (kind, object))),
         )?;
     }
     if flags.bare {

@@ -8,7 +8,7 @@ use crate::registry::kinds::{self, ResourceKind};
 use crate::registry::{ListOptions, PatchType, Registry, WriteOptions};
 use crate::status::Refusal;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 impl Lookup for Registry {
     fn service_account(&self, namespace: &str, name: &str) -> Result<Arc<Value>, Refusal> {
@@ -39,17 +39,27 @@ impl LastUsed for Registry {
     }
 }
 
-/// Roles and bindings, read from the registry at each decision: a change counts at once.
-pub(crate) struct StoredRoles(pub(crate) Arc<Registry>);
+/// Roles and bindings, read from the registry. A change counts at once; between two changes the
+/// bindings of the whole cluster, which every decision looks through, are read once.
+pub(crate) struct StoredRoles {
+    registry: Arc<Registry>,
+    everywhere: Mutex<(u64, Arc<[Binding]>)>,
+}
 
 impl StoredRoles {
-    fn rules(&self, kind: &'static ResourceKind, ns: &str, name: &str) -> Option<Vec<PolicyRule>> {
-        self.0.get(kind, ns, name).ok().map(|role| PolicyRule::all_of(&role))
+    pub(crate) fn new(registry: Arc<Registry>) -> Self {
+        Self { registry, everywhere: Mutex::default() }
     }
 
-    fn bindings(&self, kind: &'static ResourceKind, namespace: &str) -> Vec<Binding> {
-        let all = self.0.list(kind, namespace, &ListOptions::default());
-        all.map(|list| list.items).unwrap_or_default().iter().map(|b| Binding::read(b)).collect()
+    fn rules(&self, kind: &'static ResourceKind, ns: &str, name: &str) -> Option<Vec<PolicyRule>> {
+        self.registry.get(kind, ns, name).ok().map(|role| PolicyRule::all_of(&role))
+    }
+
+    fn bindings(&self, kind: &'static ResourceKind, namespace: &str) -> (u64, Arc<[Binding]>) {
+        let all = self.registry.list(kind, namespace, &ListOptions::default());
+        let Ok(list) = all else { return Default::default() };
+        let revision = list.resource_version.parse().unwrap_or_default();
+        (revision, list.items.iter().map(|binding| Binding::read(binding)).collect())
     }
 }
 
@@ -62,14 +72,18 @@ impl Roles for StoredRoles {
         self.rules(&kinds::ROLES, namespace, name)
     }
 
-    fn cluster_role_bindings(&self) -> Vec<Binding> {
-        self.bindings(&kinds::CLUSTER_ROLE_BINDINGS, "")
+    fn cluster_role_bindings(&self) -> Arc<[Binding]> {
+        let mut kept = self.everywhere.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.0 != self.registry.revision() {
+            *kept = self.bindings(&kinds::CLUSTER_ROLE_BINDINGS, "");
+        }
+        kept.1.clone()
     }
 
-    fn role_bindings(&self, namespace: &str) -> Vec<Binding> {
+    fn role_bindings(&self, namespace: &str) -> Arc<[Binding]> {
         if namespace.is_empty() {
-            return Vec::new();
+            return Arc::default();
         }
-        self.bindings(&kinds::ROLE_BINDINGS, namespace)
+        self.bindings(&kinds::ROLE_BINDINGS, namespace).1
     }
 }

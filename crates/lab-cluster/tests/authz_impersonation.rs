@@ -5,46 +5,25 @@
 
 mod common;
 
-use common::real::{RealServer, WITH_RBAC};
 use common::{Lab, recorded};
-use serde_json::Value;
+use serde_json::json;
 
-fn exchanges() -> Vec<Value> {
-    recorded::exchanges(include_str!("data/authz_impersonation.jsonl"))
-}
-
-async fn lab(tokens: &str) -> Lab {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tokens.csv");
-    std::fs::write(&file, tokens).unwrap();
-    let file = format!("--token-auth-file={}", file.display());
-    Lab::start(&["--bare", "--authorization-mode=RBAC", &file]).await
-}
+const RECORDED: &str = include_str!("data/authz_impersonation.jsonl");
 
 #[tokio::test]
 async fn every_answer_is_the_real_ones() {
-    let exchanges = exchanges();
-    let lab = lab(&recorded::token_file(&exchanges)).await;
-    let wrong =
-        recorded::differences(&exchanges, async |request| recorded::ask_lab(&lab, request).await)
-            .await;
-    assert!(wrong.is_empty(), "{wrong}");
+    recorded::the_lab_says_so(RECORDED).await;
 }
 
 #[tokio::test]
 #[ignore = "needs a real kube-apiserver"]
 async fn a_real_api_server_still_says_so() {
-    let exchanges = exchanges();
-    let server = RealServer::start(WITH_RBAC, &recorded::token_file(&exchanges));
-    let wrong =
-        recorded::differences(&exchanges, async |request| recorded::ask_real(&server, request))
-            .await;
-    assert!(wrong.is_empty(), "{wrong}");
+    recorded::a_real_one_says_so(RECORDED).await;
 }
 
 #[tokio::test]
 async fn the_trace_tells_both() {
-    let lab = lab("admin-token,admin,u1,system:masters\nbob-token,bob,u2\n").await;
+    let lab = recorded::lab(&[json!({"as": "admin"}), json!({"as": "bob"})]).await;
     let as_jane: &[(&str, &[u8])] =
         &[("authorization", b"Bearer admin-token"), ("impersonate-user", b"jane")];
     assert_eq!(lab.get("/api/v1/pods", as_jane).await.status, 403);

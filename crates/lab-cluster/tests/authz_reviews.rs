@@ -11,23 +11,25 @@ use lab_cluster::status::Refusal;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use static_tokens::User;
+use std::sync::{Arc, LazyLock};
 
 /// The roles that a server has from the start.
 struct FromTheStart;
 
 impl Roles for FromTheStart {
     fn cluster_role(&self, name: &str) -> Option<Vec<PolicyRule>> {
-        let roles = bootstrap::cluster_roles(false);
-        roles.iter().find(|role| role["metadata"]["name"] == name).map(PolicyRule::all_of)
+        static ROLES: LazyLock<Vec<Value>> = LazyLock::new(|| bootstrap::cluster_roles(false));
+        ROLES.iter().find(|role| role["metadata"]["name"] == name).map(PolicyRule::all_of)
     }
     fn role(&self, _: &str, _: &str) -> Option<Vec<PolicyRule>> {
         None
     }
-    fn cluster_role_bindings(&self) -> Vec<Binding> {
-        bootstrap::cluster_role_bindings().iter().map(Binding::read).collect()
+    fn cluster_role_bindings(&self) -> Arc<[Binding]> {
+        static BINDINGS: LazyLock<Vec<Value>> = LazyLock::new(bootstrap::cluster_role_bindings);
+        BINDINGS.iter().map(Binding::read).collect()
     }
-    fn role_bindings(&self, _: &str) -> Vec<Binding> {
-        Vec::new()
+    fn role_bindings(&self, _: &str) -> Arc<[Binding]> {
+        Arc::default()
     }
 }
 
@@ -80,6 +82,9 @@ fn answer(
         "SelfSubjectReview" => Ok(reviews::self_subject_review(sender, now)),
         "SelfSubjectAccessReview" => reviews::self_subject_access_review(&body, sender, &chain),
         "SubjectAccessReview" => reviews::subject_access_review(&body, &chain),
+        "LocalSubjectAccessReview" => {
+            reviews::local_subject_access_review(&body, "default", &chain)
+        }
         _ => reviews::self_subject_rules_review(&body, sender, &chain),
     };
     (body.warnings, answer)
@@ -225,11 +230,11 @@ fn a_role_that_is_missing_is_told_about() {
         fn role(&self, _: &str, _: &str) -> Option<Vec<PolicyRule>> {
             None
         }
-        fn cluster_role_bindings(&self) -> Vec<Binding> {
+        fn cluster_role_bindings(&self) -> Arc<[Binding]> {
             bootstrap::cluster_role_bindings().iter().map(Binding::read).collect()
         }
-        fn role_bindings(&self, _: &str) -> Vec<Binding> {
-            Vec::new()
+        fn role_bindings(&self, _: &str) -> Arc<[Binding]> {
+            Arc::default()
         }
     }
     let body =

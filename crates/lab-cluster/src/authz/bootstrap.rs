@@ -1,9 +1,9 @@
 //! The roles that exist before anybody makes one: a real API server with RBAC writes them when it
 //! starts ([reference][1], [`policy.go`][2]). With `AlwaysAllow` there are none.
 //!
-//! Of its 73 cluster roles these are the 12 that tell about people and tokens. Left out are those
-//! of the control plane: `system:node`, `system:kube-scheduler`, `system:controller:*` and their
-//! like.
+//! Of its 73 cluster roles, here are the 12 that tell about people and tokens. The others, of the
+//! control plane (`system:node`, `system:kube-scheduler`, `system:controller:*` and their like),
+//! lie beside it as data: `bootstrap.jsonl`, a line each, as a real server listed them.
 //!
 //! [1]: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings
 //! [2]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go
@@ -284,11 +284,14 @@ const BINDINGS: &[(&str, &[&str])] = &[
     ("system:service-account-issuer-discovery", &["system:serviceaccounts"]),
 ];
 
+/// The roles and bindings that are not told about here.
+const OTHERS: &str = include_str!("bootstrap.jsonl");
+
 /// The `ClusterRole`s, without what a registry adds (uid, dates). `gathered` tells whether a
 /// controller manager has been at work, without which `admin`, `edit` and `view` hold no rules.
 #[must_use]
 pub fn cluster_roles(gathered: bool) -> Vec<Value> {
-    let mut roles: Vec<_> = ROLES.iter().map(cluster_role).collect();
+    let mut roles = by_name(ROLES.iter().map(cluster_role).chain(others("ClusterRole")));
     if gathered {
         aggregation::fill(&mut roles);
     }
@@ -298,20 +301,62 @@ pub fn cluster_roles(gathered: bool) -> Vec<Value> {
 /// The `ClusterRoleBinding`s, each of the role of the same name.
 #[must_use]
 pub fn cluster_role_bindings() -> Vec<Value> {
-    let binding = |(name, groups): &(&str, &[&str])| {
-        let subjects: Vec<_> = groups
-            .iter()
-            .map(|group| json!({"kind": "Group", "apiGroup": GROUP, "name": group}))
-            .collect();
-        json!({
-            "kind": "ClusterRoleBinding",
+    by_name(BINDINGS.iter().map(cluster_role_binding).chain(others("ClusterRoleBinding")))
+}
+
+/// The `Role`s: of controllers, in `kube-system` and `kube-public`.
+#[must_use]
+pub fn roles() -> Vec<Value> {
+    others("Role").collect()
+}
+
+/// The `RoleBinding`s.
+#[must_use]
+pub fn role_bindings() -> Vec<Value> {
+    others("RoleBinding").collect()
+}
+
+fn by_name(objects: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut objects: Vec<_> = objects.collect();
+    objects.sort_by_cached_key(|object| object["metadata"]["name"].to_string());
+    objects
+}
+
+fn others(kind: &str) -> impl Iterator<Item = Value> {
+    // The file is part of the program, and a test reads all of it.
+    let all = OTHERS.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    all.filter(move |other| other["kind"] == kind).map(|other| {
+        let mut metadata = metadata(other["name"].as_str().unwrap_or_default(), None);
+        if let (Some(namespace), Some(fields)) = (other.get("namespace"), metadata.as_object_mut())
+        {
+            fields.shift_insert(1, "namespace".into(), namespace.clone());
+        }
+        let mut object = json!({
+            "kind": other["kind"],
             "apiVersion": "rbac.authorization.k8s.io/v1",
-            "metadata": metadata(name, None),
-            "subjects": subjects,
-            "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": name},
-        })
-    };
-    BINDINGS.iter().map(binding).collect()
+            "metadata": metadata,
+        });
+        for field in ["rules", "subjects", "roleRef"] {
+            if let Some(value) = other.get(field) {
+                object[field] = value.clone();
+            }
+        }
+        object
+    })
+}
+
+fn cluster_role_binding((name, groups): &(&str, &[&str])) -> Value {
+    let subjects: Vec<_> = groups
+        .iter()
+        .map(|group| json!({"kind": "Group", "apiGroup": GROUP, "name": group}))
+        .collect();
+    json!({
+        "kind": "ClusterRoleBinding",
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "metadata": metadata(name, None),
+        "subjects": subjects,
+        "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": name},
+    })
 }
 
 fn cluster_role(role: &Role) -> Value {

@@ -25,6 +25,7 @@ use super::{Attributes, Authorizer, Decision, RulesFor, quote::quoted};
 use serde_json::Value;
 use static_tokens::User;
 use std::fmt;
+use std::sync::Arc;
 
 /// Everything: any verb, group, resource or path.
 const ALL: &str = "*";
@@ -89,9 +90,9 @@ pub trait Roles: Send + Sync {
     /// The rules of a `Role`.
     fn role(&self, namespace: &str, name: &str) -> Option<Vec<PolicyRule>>;
     /// Every `ClusterRoleBinding`, always in the same order.
-    fn cluster_role_bindings(&self) -> Vec<Binding>;
+    fn cluster_role_bindings(&self) -> Arc<[Binding]>;
     /// Every `RoleBinding` of a namespace, always in the same order.
-    fn role_bindings(&self, namespace: &str) -> Vec<Binding>;
+    fn role_bindings(&self, namespace: &str) -> Arc<[Binding]>;
 }
 
 /// The authorizer.
@@ -132,12 +133,18 @@ struct Grant {
 /// when the question is about a namespace, those that stand in it. Where several allow a thing, the
 /// first one is named as the reason; the real server goes through them in no order.
 fn grants(roles: &impl Roles, user: &User, namespace: &str) -> impl Iterator<Item = Grant> {
-    let here = if namespace.is_empty() { Vec::new() } else { roles.role_bindings(namespace) };
-    roles.cluster_role_bindings().into_iter().chain(here).filter_map(move |binding| {
+    let here = if namespace.is_empty() { Arc::default() } else { roles.role_bindings(namespace) };
+    let all = [roles.cluster_role_bindings(), here];
+    let places = (0..2).flat_map({
+        let lengths = all.each_ref().map(|bindings| bindings.len());
+        move |list| (0..lengths[list]).map(move |at| (list, at))
+    });
+    places.filter_map(move |(list, at)| {
+        let binding = &all[list][at];
         let is_user = |subject: &&Subject| subject.is(user, &binding.namespace);
         let subject = binding.subjects.iter().find(is_user)?.clone();
         let given = resolve(roles, &binding.role, &binding.namespace);
-        Some(Grant { binding, subject, rules: given })
+        Some(Grant { binding: binding.clone(), subject, rules: given })
     })
 }
 

@@ -260,6 +260,11 @@ impl Registry {
         })
     }
 
+    /// How many writes there have been: what was read at one revision is true as long as it lasts.
+    pub(crate) fn revision(&self) -> u64 {
+        self.store.read(|world| world.revision)
+    }
+
     /// Every object there is, with its kind: to look for something in all of them.
     #[must_use]
     pub fn all_objects(&self) -> Vec<(&'static ResourceKind, Arc<Value>)> {

@@ -229,7 +229,7 @@ fn shape_of(kind: &ReviewKind) -> &'static [(&'static str, Shape)] {
         "TokenReview" => TOKEN_REVIEW,
         "SelfSubjectReview" => SELF_SUBJECT_REVIEW,
         "SelfSubjectAccessReview" => SELF_SUBJECT_ACCESS_REVIEW,
-        "SubjectAccessReview" => SUBJECT_ACCESS_REVIEW,
+        "SubjectAccessReview" | "LocalSubjectAccessReview" => SUBJECT_ACCESS_REVIEW,
         _ => SELF_SUBJECT_RULES_REVIEW,
     }
 }

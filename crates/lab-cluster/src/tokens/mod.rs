@@ -25,6 +25,7 @@ pub static TOKEN_REQUESTS: ReviewKind = ReviewKind {
     kind: "TokenRequest",
     plural: "serviceaccounts/token",
     singular: "",
+    namespaced: true,
 };
 
 const KIND: Kind<'static> = Kind { group: TOKEN_REQUESTS.group, resource: TOKEN_REQUESTS.kind };
