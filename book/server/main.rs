@@ -1,5 +1,7 @@
 //! The arguments of the book's program.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may"))]
+
 mod heard;
 mod render;
 mod serve;

@@ -79,3 +79,75 @@ impl Render {
         moved().map_err(|error| format!("{}: {error}", old.display()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use book_checks::html;
+    use std::collections::BTreeSet;
+
+    fn workspace(page: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("book/book.toml", "[book]\ntitle = \"Small\"\n");
+        write("book/src/SUMMARY.md", "# Summary\n\n[Front](index.md)\n");
+        write("book/src/index.md", page);
+        fs::create_dir(folder.path().join("target")).unwrap();
+        folder
+    }
+
+    /// The course's own book: nothing is wrong with it, and mdBook gave its headings the ids that
+    /// the checks of `cargo test` go by.
+    #[test]
+    fn the_book_renders_and_every_id_is_as_foreseen() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let rendered = Render::new(root).now();
+        assert_eq!(rendered.problems, [""; 0]);
+        let texts = rendered.site.unwrap().texts();
+        for page in &Book::read(root).unwrap().pages {
+            let text = texts[&page.address()].as_deref().unwrap();
+            // mdBook's own begin with its name.
+            let main = text.split_once("<main>").unwrap().1.split_once("</main>").unwrap().0;
+            let tags = html::tags(main);
+            let ids: BTreeSet<String> =
+                tags.iter().filter_map(|tag| tag.attribute("id")).map(str::to_owned).collect();
+            assert_eq!(ids, page.ids, "{}", page.file());
+        }
+    }
+
+    #[test]
+    fn a_book_that_does_not_build_leaves_the_last_one_where_it_is() {
+        let folder = workspace("# Front\n");
+        let mut render = Render::new(folder.path());
+        let first = render.now();
+        assert!(first.is_good(), "{first:?}");
+        let file = folder.path().join("target/book/index.html");
+        assert!(fs::read_to_string(&file).unwrap().contains("Front"));
+
+        let page = folder.path().join("book/src/index.md");
+        fs::write(&page, "# Broken\n\n{{#include ../../crates/gone.rs}}\n").unwrap();
+        let second = render.now();
+        assert!(second.site.is_none(), "{second:?}");
+        assert!(second.problems[0].starts_with("book/src/index.md:3: "), "{second:?}");
+        fs::write(folder.path().join("book/book.toml"), "[book\n").unwrap();
+        fs::write(&page, "# Mended\n").unwrap();
+        let third = render.now();
+        assert!(third.site.is_none() && !third.problems.is_empty(), "{third:?}");
+        assert!(fs::read_to_string(&file).unwrap().contains("Front"));
+    }
+
+    #[test]
+    fn what_mdbook_minds_is_told() {
+        let folder = workspace("# Front\n\n<div>\n\nnever closed\n");
+        let rendered = Render::new(folder.path()).now();
+        assert!(rendered.site.is_some());
+        assert!(
+            rendered.problems.iter().any(|problem| problem.starts_with("mdBook: ")),
+            "{rendered:?}"
+        );
+    }
+}

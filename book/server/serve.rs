@@ -219,3 +219,127 @@ fn respond(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    /// A server of a small site, and its port.
+    fn served() -> (Arc<State>, u16) {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("site");
+        std::fs::create_dir_all(inside.join("chapter")).unwrap();
+        std::fs::write(folder.path().join("secret"), "secret").unwrap();
+        std::fs::write(inside.join("index.html"), "<body>front</body>").unwrap();
+        std::fs::write(inside.join("404.html"), "<body>not here</body>").unwrap();
+        std::fs::write(inside.join("style.css"), "a {}").unwrap();
+        std::fs::write(inside.join("chapter/index.html"), "<body>chapter</body>").unwrap();
+        std::os::unix::fs::symlink(folder.path().join("secret"), inside.join("link")).unwrap();
+        let site = Some(Site::read(&inside).unwrap());
+        let state = Arc::new(State::new(Rendered { site, problems: Vec::new() }));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shown = Arc::clone(&state);
+        std::thread::spawn(move || until_interrupted(listener, shown));
+        (state, port)
+    }
+
+    /// What comes back for the first lines of a request.
+    fn ask(port: u16, head: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        write!(stream, "{head}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn get(port: u16, path: &str) -> String {
+        ask(port, &format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}"))
+    }
+
+    #[test]
+    fn a_page_comes_with_its_type_and_follows_the_book() {
+        let (_state, port) = served();
+        let front = get(port, "/");
+        assert!(front.starts_with("HTTP/1.1 200 "), "{front}");
+        assert!(front.contains("content-type: text/html; charset=utf-8\r\n"), "{front}");
+        assert!(front.contains("default-src 'self'") && front.contains("nosniff"), "{front}");
+        assert!(front.contains("<body>front<script src=\"/-/changes.js\""), "{front}");
+        assert!(get(port, "/style.css?v=1").contains("content-type: text/css"));
+        assert!(get(port, "/-/changes.js").contains("content-type: text/javascript"));
+        assert!(get(port, "/chapter/").contains("<body>chapter"));
+        let moved = get(port, "/chapter");
+        assert!(moved.starts_with("HTTP/1.1 308 ") && moved.contains("location: /chapter/\r\n"));
+        let head = ask(port, "HEAD / HTTP/1.1\r\nHost: 127.0.0.1");
+        assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head}");
+    }
+
+    #[test]
+    fn what_is_not_in_the_book_is_not_found() {
+        let (_state, port) = served();
+        for path in [
+            "/gone.html",
+            "/../secret",
+            "/%2e%2e/secret",
+            "/..%2fsecret",
+            "/chapter/../../secret",
+            "//secret",
+            "/link",
+            "/%ff%00",
+        ] {
+            let answer = get(port, path);
+            assert!(
+                answer.starts_with("HTTP/1.1 404 ") && answer.contains("not here"),
+                "{path}: {answer}"
+            );
+        }
+    }
+
+    #[test]
+    fn nobody_else_reads_it_and_nobody_writes() {
+        let (_state, port) = served();
+        for host in
+            ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "", "[::2]"]
+        {
+            let answer = ask(port, &format!("GET / HTTP/1.1\r\nHost: {host}"));
+            assert!(answer.starts_with("HTTP/1.1 403 "), "{host}: {answer}");
+        }
+        assert!(ask(port, "GET / HTTP/1.1\r\nX: y").starts_with("HTTP/1.1 403 "), "no host at all");
+        for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+            let answer =
+                ask(port, &format!("{method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0"));
+            assert!(
+                answer.starts_with("HTTP/1.1 405 ") && answer.contains("allow: GET, HEAD"),
+                "{answer}"
+            );
+        }
+        let long = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "x".repeat(2 * MAX_HEAD));
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let _ = write!(stream, "{long}");
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(answer.starts_with(b"HTTP/1.1 431 "), "{}", String::from_utf8_lossy(&answer));
+    }
+
+    #[test]
+    fn an_open_page_is_told_of_a_change_and_of_a_problem_and_the_last_good_book_stays() {
+        let (state, port) = served();
+        let first = get(port, "/-/changes?since=");
+        assert!(first.contains("\"turn\":1,") && first.contains("\"problem\":null"), "{first}");
+
+        let waiting = std::thread::spawn(move || get(port, "/-/changes?since=1"));
+        state.show(Rendered { site: None, problems: vec!["page.md:3: gone".into()] });
+        let told = waiting.join().unwrap();
+        assert!(told.contains("\"turn\":2,") && told.contains("page.md:3: gone"), "{told}");
+        assert!(told.contains("You see the last good state"), "{told}");
+        assert!(get(port, "/").contains("<body>front"));
+
+        state.show(Rendered { site: Some(Site::default()), problems: Vec::new() });
+        let told = get(port, "/-/changes?since=2");
+        let revision = |answer: &str| answer.split("revision").nth(1).map(str::to_owned);
+        assert!(revision(&told) != revision(&first), "{told}");
+        assert!(get(port, "/").contains("The book does not build"));
+    }
+}
