@@ -107,8 +107,10 @@ impl DataDir {
         if let Some(missing) = CERTIFICATES.into_iter().find(|name| !there(name)) {
             return Err(DataDirError::Incomplete { folder: self.certs.clone(), missing });
         }
+        let authority = self.read_identity("ca")?;
         Ok(Pki {
-            authority: self.read_identity("ca")?,
+            trusted: authority.certificate.clone(),
+            authority,
             server: self.read_identity("server")?,
             admin: self.read_identity("client")?,
         })

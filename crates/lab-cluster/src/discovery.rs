@@ -57,6 +57,15 @@ pub struct Server<'a> {
     pub issuer: &'a str,
     /// The keys that tokens are checked with.
     pub keys: &'a KeySet,
+    /// Where they are: `--service-account-jwks-uri`, or [`KEYS_PATH`] of the server itself.
+    pub jwks_uri: Option<&'a str>,
+}
+
+impl Server<'_> {
+    fn keys_url(&self) -> String {
+        let own = || format!("https://{}{KEYS_PATH}", self.address);
+        self.jwks_uri.map_or_else(own, str::to_owned)
+    }
 }
 
 /// What is at a path. The documents are there for `GET` alone: any other method is a 405.
@@ -332,7 +341,7 @@ fn openid_configuration(server: &Server) -> Value {
         server.keys.keys().map(|key| key.algorithms()[0].name()).collect();
     json!({
         "issuer": server.issuer,
-        "jwks_uri": format!("https://{}{KEYS_PATH}", server.address),
+        "jwks_uri": server.keys_url(),
         "response_types_supported": ["id_token"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms,

@@ -35,6 +35,15 @@ pub struct Flags {
     #[arg(long, value_name = "DIR")]
     pub cert_dir: Option<PathBuf>,
 
+    /// The server's own certificate, with those that lead to its authority [default:
+    /// certs/server.crt]
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert_file: Option<PathBuf>,
+
+    /// The key of that certificate [default: certs/server.key]
+    #[arg(long, value_name = "FILE")]
+    pub tls_private_key_file: Option<PathBuf>,
+
     /// Who may vouch for client certificates [default: certs/ca.crt]
     #[arg(long, value_name = "FILE")]
     pub client_ca_file: Option<PathBuf>,
@@ -48,7 +57,7 @@ pub struct Flags {
           num_args = 0..=1, require_equals = true, action = ArgAction::Set)]
     pub anonymous_auth: bool,
 
-    /// Who decides what a user may do: `AlwaysAllow` or `RBAC`
+    /// Who decides what a user may do: `AlwaysAllow`, `AlwaysDeny` or `RBAC` (also as `Node,RBAC`)
     #[arg(long, value_name = "MODES", default_value = "AlwaysAllow", value_delimiter = ',')]
     pub authorization_mode: Vec<String>,
 
@@ -71,6 +80,17 @@ pub struct Flags {
     /// The longest life that a token may be given, like 24h
     #[arg(long, value_name = "DURATION", value_parser = expiry::lifetime::duration)]
     pub service_account_max_token_expiration: Option<TimeDelta>,
+
+    /// Whether a pod's token gets a year instead of the 3607 seconds that it asks for, with a note of
+    /// when to renew it
+    #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true",
+          num_args = 0..=1, require_equals = true, action = ArgAction::Set)]
+    pub service_account_extend_token_expiration: bool,
+
+    /// Where outsiders find the keys that tokens are checked with [default: the server's own
+    /// /openid/v1/jwks]
+    #[arg(long, value_name = "URL")]
+    pub service_account_jwks_uri: Option<String>,
 
     /// The lab's folder: certificates, kubeconfigs and every object, kept between runs
     #[arg(long, value_name = "DIR", default_value = "lab")]
@@ -101,6 +121,10 @@ impl Default for Flags {
 pub enum AuthorizationMode {
     /// Everybody, everything.
     AlwaysAllow,
+    /// Nobody, anything.
+    AlwaysDeny,
+    /// What a kubelet may do. The lab has none, and reads `Node` as nothing.
+    Node,
     /// Roles and bindings.
     Rbac,
 }
@@ -109,35 +133,61 @@ pub enum AuthorizationMode {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FlagError {
     /// Not a mode that the lab has.
-    #[error("--authorization-mode: {0:?} is not a mode of the lab: AlwaysAllow, RBAC or Node,RBAC")]
+    #[error(
+        "authorization-mode {0:?} is not a valid mode: the lab has AlwaysAllow, AlwaysDeny, RBAC, \
+         and Node before or after RBAC"
+    )]
     UnknownMode(String),
+    /// Nothing is gained by asking twice.
+    #[error("authorization-mode {} has mode specified more than once", expiry::go::quote_list(.0))]
+    RepeatedMode(Vec<String>),
     /// The first mode would always decide.
     #[error("--authorization-mode: AlwaysAllow beside another mode leaves the other nothing to do")]
     AlwaysAllowAndMore,
     /// The cap is no cap.
     #[error("--service-account-max-token-expiration: {0}")]
     Cap(#[from] expiry::lifetime::CapError),
+    /// Where keys are published, and nobody would look.
+    #[error("service-account-jwks-uri requires https scheme, parsed as: {0}")]
+    KeysNotHttps(String),
+    /// Not a URL.
+    #[error("service-account-jwks-uri must be a valid URL: parse {0:?}: {1}")]
+    KeysUrl(String, String),
+    /// A certificate without its key, or the reverse.
+    #[error(
+        "missing filename for serving cert: --tls-cert-file and --tls-private-key-file go together"
+    )]
+    HalfAServer,
     /// An issuer that nobody could name.
     #[error("--service-account-issuer must not be empty")]
     EmptyIssuer,
 }
 
 impl Flags {
-    /// The mode, `Node,RBAC` read as RBAC: the lab has no kubelets.
+    /// The modes, in the order in which they are asked.
     ///
     /// # Errors
-    /// An unknown mode, or `AlwaysAllow` beside another.
-    pub fn mode(&self) -> Result<AuthorizationMode, FlagError> {
-        let modes: Vec<&str> = self.authorization_mode.iter().map(String::as_str).collect();
-        if let Some(unknown) = modes.iter().find(|m| !["AlwaysAllow", "RBAC", "Node"].contains(m)) {
-            return Err(FlagError::UnknownMode((*unknown).to_owned()));
+    /// An unknown mode, a repeated one, `Node` alone, or `AlwaysAllow` beside another.
+    pub fn modes(&self) -> Result<Vec<AuthorizationMode>, FlagError> {
+        use AuthorizationMode::{AlwaysAllow, Node, Rbac};
+        let named = self.authorization_mode.iter().map(|name| match name.as_str() {
+            "AlwaysAllow" => Ok(AlwaysAllow),
+            "AlwaysDeny" => Ok(AuthorizationMode::AlwaysDeny),
+            "Node" => Ok(Node),
+            "RBAC" => Ok(Rbac),
+            _ => Err(FlagError::UnknownMode(name.clone())),
+        });
+        let modes = named.collect::<Result<Vec<_>, _>>()?;
+        if (1..modes.len()).any(|at| modes[..at].contains(&modes[at])) {
+            return Err(FlagError::RepeatedMode(self.authorization_mode.clone()));
         }
-        match modes[..] {
-            ["AlwaysAllow"] => Ok(AuthorizationMode::AlwaysAllow),
-            _ if modes.contains(&"AlwaysAllow") => Err(FlagError::AlwaysAllowAndMore),
-            _ if modes.contains(&"RBAC") => Ok(AuthorizationMode::Rbac),
-            _ => Err(FlagError::UnknownMode(modes.join(","))),
+        if modes.contains(&AlwaysAllow) && modes.len() > 1 {
+            return Err(FlagError::AlwaysAllowAndMore);
         }
+        if modes.contains(&Node) && !modes.contains(&Rbac) {
+            return Err(FlagError::UnknownMode(self.authorization_mode.join(",")));
+        }
+        Ok(modes)
     }
 
     /// The cap on a token's life, seconds.
@@ -157,12 +207,34 @@ impl Flags {
     /// # Errors
     /// The first contradiction.
     pub fn check(&self) -> Result<(), FlagError> {
-        self.mode()?;
+        self.modes()?;
         self.max_expiration()?;
+        if let Some(url) = &self.service_account_jwks_uri {
+            check_keys_url(url)?;
+        }
+        if self.tls_cert_file.is_some() != self.tls_private_key_file.is_some() {
+            return Err(FlagError::HalfAServer);
+        }
         if self.service_account_issuer.iter().any(String::is_empty) {
             return Err(FlagError::EmptyIssuer);
         }
         Ok(())
+    }
+}
+
+fn check_keys_url(url: &str) -> Result<(), FlagError> {
+    let https = url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
+    if !https {
+        return Err(FlagError::KeysNotHttps(url.to_owned()));
+    }
+    let host = url[6..].trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    let port = host.rsplit(']').next().and_then(|rest| rest.find(':').map(|at| &rest[at..]));
+    let digits = |port: &str| port[1..].bytes().all(|byte| byte.is_ascii_digit());
+    match port.filter(|port| !digits(port)) {
+        Some(port) => {
+            Err(FlagError::KeysUrl(url.to_owned(), format!("invalid port {port:?} after host")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -172,14 +244,38 @@ mod tests {
 
     #[test]
     fn modes() {
-        let mode =
-            |text: &str| Flags::parse_from(["lab-cluster", "--authorization-mode", text]).mode();
-        assert_eq!(mode("AlwaysAllow"), Ok(AuthorizationMode::AlwaysAllow));
-        assert_eq!(mode("RBAC"), Ok(AuthorizationMode::Rbac));
-        assert_eq!(mode("Node,RBAC"), Ok(AuthorizationMode::Rbac));
-        assert_eq!(mode("RBAC,Node"), Ok(AuthorizationMode::Rbac));
-        assert_eq!(mode("AlwaysAllow,RBAC"), Err(FlagError::AlwaysAllowAndMore));
-        assert_eq!(mode("rbac"), Err(FlagError::UnknownMode("rbac".to_owned())));
-        assert_eq!(mode("Node"), Err(FlagError::UnknownMode("Node".to_owned())));
+        use AuthorizationMode::{AlwaysAllow, AlwaysDeny, Node, Rbac};
+        let modes =
+            |text: &str| Flags::parse_from(["lab-cluster", "--authorization-mode", text]).modes();
+        assert_eq!(modes("AlwaysAllow"), Ok(vec![AlwaysAllow]));
+        assert_eq!(modes("AlwaysDeny"), Ok(vec![AlwaysDeny]));
+        assert_eq!(modes("AlwaysDeny,RBAC"), Ok(vec![AlwaysDeny, Rbac]));
+        assert_eq!(modes("RBAC"), Ok(vec![Rbac]));
+        assert_eq!(modes("Node,RBAC"), Ok(vec![Node, Rbac]));
+        assert_eq!(modes("RBAC,Node"), Ok(vec![Rbac, Node]));
+        assert_eq!(modes("AlwaysAllow,RBAC"), Err(FlagError::AlwaysAllowAndMore));
+        assert_eq!(modes("rbac"), Err(FlagError::UnknownMode("rbac".to_owned())));
+        assert_eq!(modes("Node"), Err(FlagError::UnknownMode("Node".to_owned())));
+        let twice = modes("RBAC,RBAC").unwrap_err().to_string();
+        assert_eq!(
+            twice,
+            r#"authorization-mode ["RBAC" "RBAC"] has mode specified more than once"#
+        );
+    }
+
+    #[test]
+    fn where_keys_are_published() {
+        for fine in ["https://x", "HTTPS://x:443/keys?a#b", "https://[::1]:8443/k"] {
+            assert_eq!(check_keys_url(fine), Ok(()), "{fine}");
+        }
+        let wrong = |url: &str| check_keys_url(url).unwrap_err().to_string();
+        let scheme = "service-account-jwks-uri requires https scheme, parsed as: http://x";
+        assert_eq!(wrong("http://x"), scheme);
+        assert_eq!(wrong("/x"), "service-account-jwks-uri requires https scheme, parsed as: /x");
+        assert_eq!(
+            wrong("https://x:bad"),
+            "service-account-jwks-uri must be a valid URL: parse \"https://x:bad\": invalid port \
+             \":bad\" after host"
+        );
     }
 }

@@ -26,6 +26,9 @@ pub struct Pki {
     pub authority: Identity,
     /// Who the server is.
     pub server: Identity,
+    /// Whom a client has to trust to know the server: the authority, unless the server shows another
+    /// certificate than its own ([`Pki::serve_as`]).
+    pub trusted: String,
     /// Who the administrator is: user `admin`, group `system:masters`.
     pub admin: Identity,
 }
@@ -56,6 +59,7 @@ impl Pki {
         admin.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
 
         Ok(Self {
+            trusted: authority_certificate.clone(),
             authority: Identity {
                 certificate: authority_certificate,
                 key: authority_key.serialize_pem(),
@@ -63,6 +67,15 @@ impl Pki {
             server: identity(&server, &issuer)?,
             admin: identity(&admin, &issuer)?,
         })
+    }
+}
+
+impl Pki {
+    /// Lets the server show a certificate that somebody else made, and clients trust all that is in
+    /// its file.
+    pub fn serve_as(&mut self, certificate: String, key: String) {
+        self.trusted = format!("{}{certificate}", self.authority.certificate);
+        self.server = Identity { certificate, key };
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Resources {
     pub issuer: String,
     /// The keys that outsiders may check tokens with.
     pub keys: Arc<KeySet>,
+    /// Where outsiders find them, if elsewhere: `--service-account-jwks-uri`.
+    pub jwks_uri: Option<String>,
     /// Where clients reach the server: `127.0.0.1:16443`.
     pub address: String,
 }
@@ -123,7 +125,9 @@ impl Resources {
             return Ok(Reply::new(200, Content::Document { media_type, cache_control, text }));
         }
         let Self { issuer, keys, address, .. } = self;
-        let page = discovery::page(path, &discovery::Server { address, issuer, keys });
+        let jwks_uri = self.jwks_uri.as_deref();
+        let server = discovery::Server { address, issuer, keys, jwks_uri };
+        let page = discovery::page(path, &server);
         match page {
             Page::NoSuchPage => Ok(Reply::text(404, "404 page not found\n")),
             Page::NoSuchResource => Err(Refusal::no_such_path()),

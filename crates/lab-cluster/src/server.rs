@@ -2,7 +2,7 @@
 //! is decided in [`crate::api`].
 
 use crate::api::Api;
-use crate::pki::Pki;
+use crate::pki::Identity;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -33,18 +33,26 @@ const MAX_STREAMS: u32 = 250;
 /// How long a stopping server waits for what is in flight.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The TLS side of the server: its certificate, and a client's if it has one. TLS 1.2 and up.
+/// The TLS side of the server: its own certificate, and a client's if it has one. TLS 1.2 and up.
 ///
 /// # Errors
 /// When certificate and key do not fit each other, or are no PEM.
-pub fn tls(pki: &Pki, provider: &Arc<CryptoProvider>) -> Result<TlsAcceptor, TlsError> {
-    let chain = CertificateDer::pem_slice_iter(pki.server.certificate.as_bytes())
+pub fn tls(server: &Identity, provider: &Arc<CryptoProvider>) -> Result<TlsAcceptor, TlsError> {
+    let chain = CertificateDer::pem_slice_iter(server.certificate.as_bytes())
         .collect::<Result<Vec<_>, _>>()?;
-    let key = PrivateKeyDer::from_pem_slice(pki.server.key.as_bytes())?;
+    if chain.is_empty() {
+        return Err(TlsError::NoPem("certificate"));
+    }
+    let key =
+        PrivateKeyDer::from_pem_slice(server.key.as_bytes()).map_err(|_| TlsError::NoPem("key"))?;
     let mut config = rustls::ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(AnyCertificate(provider.clone())))
-        .with_single_cert(chain, key)?;
+        .with_single_cert(chain, key)
+        .map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => TlsError::Mismatch,
+            error => TlsError::Tls(error),
+        })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
@@ -55,6 +63,12 @@ pub enum TlsError {
     /// No PEM, or a broken one.
     #[error("cannot read the server's certificate or key: {0}")]
     Pem(#[from] rustls::pki_types::pem::Error),
+    /// Nothing that could be one.
+    #[error("tls: failed to find any PEM data in {0} input")]
+    NoPem(&'static str),
+    /// The key is another one's.
+    #[error("tls: private key does not match public key")]
+    Mismatch,
     /// They do not fit.
     #[error("cannot use the server's certificate: {0}")]
     Tls(#[from] rustls::Error),

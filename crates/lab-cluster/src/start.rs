@@ -25,6 +25,7 @@ use expiry::Validator;
 use jwt_anatomy::LEGACY_ISSUER;
 use narration::{Clock, SystemClock};
 use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use signing::{KeySet, PublicKey, SigningKey};
@@ -37,6 +38,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// How many of the last requests an embedded cluster remembers.
 const REMEMBERED_TRACES: usize = 256;
@@ -128,9 +130,14 @@ pub enum StartError {
         /// What is wrong with it.
         why: String,
     },
-    /// A certificate.
-    #[error(transparent)]
-    Tls(#[from] server::TlsError),
+    /// `--tls-cert-file` or `--tls-private-key-file`, or the lab's own.
+    #[error("{path}: {source}")]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: server::TlsError,
+    },
     /// The system has no random bytes.
     #[error("the system has no random bytes: {0}")]
     Random(#[from] getrandom::Error),
@@ -166,8 +173,12 @@ impl LabCluster {
         let Options { mut flags, storage, clock, ids, .. } = options;
         flags.check()?;
         let mut notes = Vec::new();
-        let mode = flags.mode()?;
-        if mode == AuthorizationMode::AlwaysAllow && flags.anonymous_auth {
+        let modes = flags.modes()?;
+        if modes.contains(&AuthorizationMode::Node) {
+            notes
+                .push("authorization mode Node is read as nothing: the lab has no kubelets".into());
+        }
+        if modes == [AuthorizationMode::AlwaysAllow] && flags.anonymous_auth {
             // Else nobody at all could do everything.
             notes.push(
                 "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting \
@@ -178,13 +189,13 @@ impl LabCluster {
         }
 
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let files = Files::open(&storage, &flags, options.signing_key)?;
+        let mut files = Files::open(&storage, &flags, options.signing_key)?;
         let keys = Arc::new(verification_keys(&flags, &files.signing_key)?);
         let roots = client_authorities(&flags, &files.pki)?;
-        let tls = server::tls(&files.pki, &provider)?;
+        let tls = serving_tls(&mut files.pki, &flags, &provider)?;
 
         let registry = Arc::new(Registry::new(files.store, clock.clone(), ids.clone()));
-        furnish(&registry, &flags, mode, &files.signing_key, &files.pki)?;
+        furnish(&registry, &flags, &modes, &files.signing_key, &files.pki)?;
 
         let validator =
             Validator::new(flags.service_account_issuer.clone(), flags.api_audiences.clone());
@@ -221,15 +232,13 @@ impl LabCluster {
             api_audiences: api_audiences.clone(),
         });
 
-        let authorizer: Arc<dyn Authorizer> = Arc::new(match mode {
-            AuthorizationMode::AlwaysAllow => authz::Chain::always_allow(),
-            AuthorizationMode::Rbac => authz::Chain::rbac(StoredRoles::new(registry.clone())),
-        });
+        let authorizer: Arc<dyn Authorizer> = Arc::new(authorizers(&modes, &registry));
         let tokens = TokenIssuer {
             key: files.signing_key,
             issuer: flags.service_account_issuer[0].clone(),
             api_audiences,
             max_expiration: flags.max_expiration()?,
+            extend: flags.service_account_extend_token_expiration,
             objects,
             clock,
             ids: ids.clone(),
@@ -252,13 +261,14 @@ impl LabCluster {
                 authorizer,
                 issuer: flags.service_account_issuer[0].clone(),
                 keys,
+                jwks_uri: flags.service_account_jwks_uri.clone(),
                 address: address.to_string(),
             },
             registry: registry.clone(),
             ids,
             listener: options.listener.unwrap_or_else(|| remember(traces.clone())),
         });
-        let cluster = Cluster::at(address, &files.pki.authority.certificate);
+        let cluster = Cluster::at(address, &files.pki.trusted);
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(server::serve(listener, tls, api, stopped));
         Ok(Self { address, cluster, pki: files.pki, registry, chain, notes, traces, stop, serving })
@@ -291,7 +301,7 @@ impl LabCluster {
     /// The certificate authority, PEM.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
-        &self.pki.authority.certificate
+        &self.pki.trusted
     }
 
     /// The objects, past the API: to look for a token in them, say.
@@ -371,12 +381,12 @@ impl Files {
 fn furnish(
     registry: &Registry,
     flags: &Flags,
-    mode: AuthorizationMode,
+    modes: &[AuthorizationMode],
     key: &Arc<SigningKey>,
     pki: &Pki,
 ) -> Result<(), Refusal> {
     seeds::system_namespaces(registry)?;
-    if mode == AuthorizationMode::Rbac {
+    if modes.contains(&AuthorizationMode::Rbac) {
         let objects = [
             (&kinds::CLUSTER_ROLES, bootstrap::cluster_roles(false)),
             (&kinds::CLUSTER_ROLE_BINDINGS, bootstrap::cluster_role_bindings()),
@@ -394,8 +404,38 @@ fn furnish(
     }
     let key = key.clone();
     let sign = move |token: &LegacyToken| key.sign(&tokens::legacy_claims(token)).ok();
-    registry.start_controllers(Controllers::new(&*pki.authority.certificate, sign))?;
+    registry.start_controllers(Controllers::new(&*pki.trusted, sign))?;
     seeds::sample_workloads(registry)
+}
+
+/// TLS with the certificate that the flags name, or the lab's own.
+fn serving_tls(
+    pki: &mut Pki,
+    flags: &Flags,
+    provider: &Arc<CryptoProvider>,
+) -> Result<TlsAcceptor, StartError> {
+    if let (Some(certificate), Some(key)) = (&flags.tls_cert_file, &flags.tls_private_key_file) {
+        pki.serve_as(data_dir::read(certificate)?, data_dir::read(key)?);
+    }
+    server::tls(&pki.server, provider).map_err(|source| {
+        let (file, own) = match &source {
+            server::TlsError::NoPem("key") => (&flags.tls_private_key_file, "server.key"),
+            _ => (&flags.tls_cert_file, "server.crt"),
+        };
+        StartError::Tls { path: file.clone().unwrap_or_else(|| own.into()), source }
+    })
+}
+
+/// Who decides, in the order of the modes.
+fn authorizers(modes: &[AuthorizationMode], registry: &Arc<Registry>) -> authz::Chain {
+    modes.iter().fold(authz::Chain::default(), |chain, mode| match mode {
+        AuthorizationMode::AlwaysAllow => chain.then("alwaysallow", authz::AlwaysAllow),
+        AuthorizationMode::AlwaysDeny => chain.then("alwaysdeny", authz::AlwaysDeny),
+        AuthorizationMode::Rbac => {
+            chain.then("rbac", authz::rbac::Rbac(StoredRoles::new(registry.clone())))
+        }
+        AuthorizationMode::Node => chain,
+    })
 }
 
 /// The keys that tokens are checked with: those named, or else the one that signs.

@@ -17,7 +17,10 @@ fn keys() -> KeySet {
 
 fn page(path: &str) -> Page {
     let keys = keys();
-    discovery::page(path, &Server { address: "127.0.0.1:17615", issuer: ISSUER, keys: &keys })
+    discovery::page(
+        path,
+        &Server { address: "127.0.0.1:17615", issuer: ISSUER, keys: &keys, jwks_uri: None },
+    )
 }
 
 #[test]
@@ -46,7 +49,7 @@ fn every_document_is_the_real_servers() {
 fn verifiers_get_the_real_servers_documents() {
     let mut recorded = include_str!("data/authz_keys.json").lines();
     let keys = keys();
-    let server = Server { address: "127.0.0.1:17618", issuer: ISSUER, keys: &keys };
+    let server = Server { address: "127.0.0.1:17618", issuer: ISSUER, keys: &keys, jwks_uri: None };
     for (path, its_type) in [
         (discovery::KEYS_PATH, "application/jwk-set+json"),
         (discovery::ISSUER_PATH, "application/json"),
@@ -83,7 +86,7 @@ fn keys_are_published_for_an_https_issuer_alone() {
                  endpoints. Endpoints will not be enabled. Error: issuer URL {problem}, got: {issuer}"
             )
         );
-        let server = Server { address: "a:1", issuer, keys: &keys };
+        let server = Server { address: "a:1", issuer, keys: &keys, jwks_uri: None };
         assert_eq!(discovery::page(discovery::KEYS_PATH, &server), Page::NoSuchPage);
         assert_eq!(discovery::page(discovery::ISSUER_PATH, &server), Page::NoSuchPage);
         let Page::Document { text, .. } = discovery::page("/", &server) else { panic!() };

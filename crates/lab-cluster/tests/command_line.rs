@@ -29,6 +29,11 @@ fn flags_that_are_unknown_or_contradict_each_other() {
         vec!["--secure-port", "65536"],
         vec!["--authorization-mode", "rbac"],
         vec!["--authorization-mode", "AlwaysAllow,RBAC"],
+        vec!["--authorization-mode", "RBAC,RBAC"],
+        vec!["--service-account-jwks-uri", "http://keys.example.com"],
+        vec!["--service-account-jwks-uri", "https://keys.example.com:https"],
+        vec!["--service-account-extend-token-expiration=maybe"],
+        vec!["--tls-cert-file", "server.crt"],
         vec!["--anonymous-auth=maybe"],
         vec!["--ephemeral", "--data-dir", "x"],
         vec!["--service-account-max-token-expiration", "1 day"],
@@ -62,11 +67,18 @@ fn a_file_that_cannot_be_used() {
         ("--service-account-key-file", file("empty.pem", "")),
         ("--client-ca-file", file("none.crt", "no certificate\n")),
         ("--client-ca-file", folder.path().display().to_string()),
+        ("--tls-cert-file", file("none.pem", "no certificate\n")),
+        ("--tls-cert-file", folder.path().join("missing.crt").display().to_string()),
     ];
+    let key = file("server.key", signing::samples::LAB_KEY_PEM);
     let story: Vec<String> = all
         .into_iter()
         .map(|(flag, path)| {
-            let output = lab_cluster(&["--ephemeral", "--secure-port", "0", flag, &path]);
+            let mut arguments = vec!["--ephemeral", "--secure-port", "0", flag, &path];
+            if flag == "--tls-cert-file" {
+                arguments.extend(["--tls-private-key-file", &key]);
+            }
+            let output = lab_cluster(&arguments);
             assert_eq!(output.status.code(), Some(1), "{flag} {path}");
             format!("$ lab-cluster {flag} {path}\n{}", said(&output))
                 .replace(&folder.path().display().to_string(), "FOLDER")

@@ -30,10 +30,21 @@ impl Chain {
     }
 
     fn of(name: &'static str, mode: impl Authorizer + 'static) -> Self {
-        Self(vec![
-            ("kubernetes.io/system-privileged-group", Box::new(Masters)),
-            (name, Box::new(mode)),
-        ])
+        Self::default().then(name, mode)
+    }
+
+    /// Asks one more, after all others.
+    #[must_use]
+    pub fn then(mut self, name: &'static str, mode: impl Authorizer + 'static) -> Self {
+        self.0.push((name, Box::new(mode)));
+        self
+    }
+}
+
+/// The one that cannot be turned off, alone.
+impl Default for Chain {
+    fn default() -> Self {
+        Self(vec![("kubernetes.io/system-privileged-group", Box::new(Masters))])
     }
 }
 

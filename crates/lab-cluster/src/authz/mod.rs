@@ -5,6 +5,7 @@
 
 pub mod aggregation;
 pub mod always_allow;
+pub mod always_deny;
 pub mod bootstrap;
 pub mod chain;
 pub mod escalation;
@@ -14,6 +15,7 @@ pub mod quote;
 pub mod rbac;
 
 pub use always_allow::AlwaysAllow;
+pub use always_deny::AlwaysDeny;
 pub use chain::Chain;
 pub use forbidden::forbidden;
 

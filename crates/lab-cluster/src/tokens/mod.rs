@@ -40,6 +40,8 @@ pub struct TokenIssuer {
     pub api_audiences: Vec<String>,
     /// `--service-account-max-token-expiration`, seconds.
     pub max_expiration: Option<i64>,
+    /// `--service-account-extend-token-expiration`.
+    pub extend: bool,
     /// Where accounts, pods, Secrets and nodes are.
     pub objects: Arc<dyn Lookup>,
     /// What time it is.
@@ -98,7 +100,7 @@ impl TokenIssuer {
             self.max_expiration,
             pod_bound,
             is_api,
-            true,
+            self.extend,
         )
         .map_err(|LifetimeError(why)| invalid("", lifetime::FIELD, why.message()))?;
         let bound = request.bound.map(|bound| self.bind(namespace, name, &bound)).transpose()?;

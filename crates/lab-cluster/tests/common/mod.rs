@@ -110,9 +110,9 @@ impl Lab {
     ) -> Answer {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = rustls::RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(self.cluster.ca_pem().as_bytes()).unwrap())
-            .unwrap();
+        for certificate in CertificateDer::pem_slice_iter(self.cluster.ca_pem().as_bytes()) {
+            roots.add(certificate.unwrap()).unwrap();
+        }
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
