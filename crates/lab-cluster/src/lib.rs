@@ -48,5 +48,5 @@ pub mod watching;
 
 pub use flags::Flags;
 pub use registry::Registry;
-pub use start::{LabCluster, Options, StartError, Storage};
+pub use start::{Around, LabCluster, Options, StartError, Storage};
 pub use trace::Trace;

@@ -52,6 +52,10 @@ pub enum Storage {
     Folder(PathBuf),
 }
 
+/// Takes a token authenticator and gives back the one that is asked in its place.
+pub type Around =
+    Box<dyn Fn(Arc<dyn TokenAuthenticator>) -> Arc<dyn TokenAuthenticator> + Send + Sync>;
+
 /// How to start a cluster.
 pub struct Options {
     /// The server's flags. Where it keeps things is said by `storage`, not here.
@@ -68,6 +72,8 @@ pub struct Options {
     pub static_tokens: Option<Arc<dyn Authenticator>>,
     /// Who knows tokens, instead of all that the lab has.
     pub token_authenticators: Option<Vec<Arc<dyn TokenAuthenticator>>>,
+    /// What to put around each of them: your own first look at a token, say.
+    pub around: Option<Around>,
     /// Who hears of every request. An embedded cluster remembers the last ones anyway.
     pub listener: Option<Listener>,
 }
@@ -91,6 +97,7 @@ impl Options {
             signing_key: None,
             static_tokens: None,
             token_authenticators: None,
+            around: None,
             listener: None,
         }
     }
@@ -223,6 +230,10 @@ impl LabCluster {
             clock: clock.clone(),
         }));
         let members = options.token_authenticators.unwrap_or(members);
+        let members = match options.around {
+            Some(around) => members.into_iter().map(around).collect(),
+            None => members,
+        };
         let certificates = ClientCertificates::new(roots, provider, clock.clone())
             .map_err(|error| client_ca_error(&flags, &error))?;
         let chain = Arc::new(Chain {
