@@ -289,18 +289,9 @@ fn lines(
 #[must_use]
 pub fn count(course: &Course, exercise: &Exercise) -> Option<usize> {
     let mut cargo = command(course);
-    cargo.args([
-        "tree",
-        "--offline",
-        "--quiet",
-        "-e",
-        "all",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ]);
-    let output = cargo.args(["-p", &exercise.name]).stderr(Stdio::null()).output().ok()?;
+    cargo.args(["tree", "--offline", "--quiet", "--edges", "normal,build,dev"]);
+    cargo.args(["--prefix", "none", "--format", "{p}", "-p", &exercise.name]);
+    let output = cargo.stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
     let crates: HashSet<&str> = text.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     Some(crates.len())

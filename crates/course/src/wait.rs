@@ -42,7 +42,7 @@ impl<'a> Wait<'a> {
                          this once"
                     )
                 } else {
-                    format!("building what {name} stands on: some seconds, this once")
+                    format!("building what {name} stands on: less than a minute, this once")
                 });
             }
             News::Compiling { what, ready } => {

@@ -43,6 +43,20 @@ fn a_story_from_its_first_line_to_its_last() {
 }
 
 #[test]
+fn a_title_without_a_cluster_and_what_holds() {
+    let text = told(|story| {
+        story.title("1.1 columns: A line becomes a user")?;
+        story.marks(&[(true, "a line of two columns is nobody"), (false, "groups are not trimmed")])
+    });
+    insta::assert_snapshot!(text, @r"
+    1.1 columns: A line becomes a user
+
+         ok  a line of two columns is nobody
+         no  groups are not trimmed
+    ");
+}
+
+#[test]
 fn a_closed_pipe_is_an_error_of_the_writer_and_no_panic() {
     struct Closed;
     impl Write for Closed {
