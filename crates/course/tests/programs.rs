@@ -97,6 +97,32 @@ fn who_is_interrupted_leaves_nothing_running() {
     assert!(gone, "the check goes on without us");
 }
 
+/// What `cargo run` says about the program it runs must not reach the cargo that this one runs:
+/// there are build scripts (ring's) that run again when it changes, and all that stands on them.
+#[test]
+#[ignore = "builds a few times"]
+fn what_cargo_run_sets_does_not_build_anything_again() {
+    let small = Small::new();
+    let build = small.read("exercises/make_exercise.rs");
+    let line = "println!(\"cargo::rerun-if-changed=src/stub.rs\");";
+    let more = "println!(\"cargo::rerun-if-env-changed=CARGO_PKG_NAME\");";
+    assert!(build.contains(line));
+    small.write("exercises/make_exercise.rs", build.replace(line, &format!("{line}\n    {more}")));
+    let compiled = || {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
+        cargo.current_dir(small.path()).args(["test", "--no-run", "-p", "dots"]);
+        for key in ["CARGO_PKG_NAME", "CARGO_TARGET_DIR", "RUSTFLAGS"] {
+            cargo.env_remove(key);
+        }
+        String::from_utf8(cargo.output().unwrap().stderr).unwrap().contains("Compiling")
+    };
+    assert!(compiled(), "at first there is everything to do");
+    let mut course = program(&small.path());
+    let course = course.args(["check", "dots"]).env("CARGO_PKG_NAME", "course");
+    assert_eq!(course.stdout(Stdio::null()).status().unwrap().code(), Some(1));
+    assert!(!compiled(), "and later nothing");
+}
+
 struct Watching {
     lines: Receiver<String>,
 }
