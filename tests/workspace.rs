@@ -17,11 +17,20 @@ struct Metadata {
 
 impl Metadata {
     fn read() -> Self {
-        let output = Command::new(env!("CARGO"))
-            .args(["metadata", "--format-version=1", "--locked", "--offline"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .unwrap();
+        let ask = |how: &[&str]| {
+            Command::new(env!("CARGO"))
+                .args(["metadata", "--format-version=1", "--locked"])
+                .args(how)
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .output()
+                .unwrap()
+        };
+        // On a new machine cargo has fetched what this system builds, and not yet what the lock file
+        // names for others: the second time it may.
+        let mut output = ask(&["--offline"]);
+        if !output.status.success() {
+            output = ask(&[]);
+        }
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
         let array = |value: &Value| value.as_array().unwrap().clone();
