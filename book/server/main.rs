@@ -2,6 +2,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may"))]
 
+#[cfg(test)]
+mod contrast;
 mod heard;
 mod render;
 mod serve;
@@ -59,7 +61,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Outcome {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
-    let mut render = Render::new(root);
+    let mut render = Render::new(root, &root.join("target"));
     if arguments.build {
         let rendered = render.now();
         say_problems(&rendered);

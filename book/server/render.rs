@@ -23,14 +23,15 @@ impl Rendered {
     }
 }
 
-/// Renders a workspace's book into its `target/book`.
+/// Renders a workspace's book into the folder `book` of its target folder.
 pub(crate) struct Render {
     root: PathBuf,
+    target: PathBuf,
 }
 
 impl Render {
-    pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+    pub(crate) fn new(root: &Path, target: &Path) -> Self {
+        Self { root: root.to_owned(), target: target.to_owned() }
     }
 
     /// Renders it as it is now. What was there stays if it can't be done.
@@ -62,8 +63,7 @@ impl Render {
     }
 
     fn make(&self) -> Result<Site, String> {
-        let target = self.root.join("target");
-        let (new, old) = (target.join("book.new"), target.join("book"));
+        let (new, old) = (self.target.join("book.new"), self.target.join("book"));
         let mut book =
             MDBook::load(self.root.join("book")).map_err(|error| format!("{error:#}"))?;
         book.config.build.build_dir.clone_from(&new);
@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn the_book_renders_and_every_id_is_as_foreseen() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let rendered = Render::new(root).now();
+        let target = tempfile::tempdir().unwrap();
+        let rendered = Render::new(root, target.path()).now();
         assert_eq!(rendered.problems, [""; 0]);
         let texts = rendered.site.unwrap().texts();
         for page in &Book::read(root).unwrap().pages {
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn a_book_that_does_not_build_leaves_the_last_one_where_it_is() {
         let folder = workspace("# Front\n");
-        let mut render = Render::new(folder.path());
+        let mut render = Render::new(folder.path(), &folder.path().join("target"));
         let first = render.now();
         assert!(first.is_good(), "{first:?}");
         let file = folder.path().join("target/book/index.html");
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn what_mdbook_minds_is_told() {
         let folder = workspace("# Front\n\n<div>\n\nnever closed\n");
-        let rendered = Render::new(folder.path()).now();
+        let rendered = Render::new(folder.path(), &folder.path().join("target")).now();
         assert!(rendered.site.is_some());
         assert!(
             rendered.problems.iter().any(|problem| problem.starts_with("mdBook: ")),

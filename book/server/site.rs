@@ -28,6 +28,13 @@ impl Site {
         self.files.get(path)
     }
 
+    /// The first file whose path begins so: mdBook puts a hash before the ending.
+    #[cfg(test)]
+    pub(crate) fn beginning_with(&self, path: &str) -> Option<String> {
+        let (_, bytes) = self.files.iter().find(|(name, _)| name.starts_with(path))?;
+        Some(String::from_utf8_lossy(bytes).into_owned())
+    }
+
     /// The pages as text, and of the others only that they are there: for the check of links.
     pub(crate) fn texts(&self) -> BTreeMap<String, Option<String>> {
         let text = |(path, bytes): (&String, &Bytes)| {
