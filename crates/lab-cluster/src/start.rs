@@ -229,11 +229,7 @@ impl LabCluster {
             objects: objects.clone(),
             clock: clock.clone(),
         }));
-        let members = options.token_authenticators.unwrap_or(members);
-        let members = match options.around {
-            Some(around) => members.into_iter().map(around).collect(),
-            None => members,
-        };
+        let members = put_around(options.token_authenticators.unwrap_or(members), options.around);
         let certificates = ClientCertificates::new(roots, provider, clock.clone())
             .map_err(|error| client_ca_error(&flags, &error))?;
         let chain = Arc::new(Chain {
@@ -447,6 +443,16 @@ fn authorizers(modes: &[AuthorizationMode], registry: &Arc<Registry>) -> authz::
         }
         AuthorizationMode::Node => chain,
     })
+}
+
+fn put_around(
+    members: Vec<Arc<dyn TokenAuthenticator>>,
+    around: Option<Around>,
+) -> Vec<Arc<dyn TokenAuthenticator>> {
+    match around {
+        Some(around) => members.into_iter().map(around).collect(),
+        None => members,
+    }
 }
 
 /// The keys that tokens are checked with: those named, or else the one that signs.
