@@ -235,11 +235,18 @@ impl Exercise {
         format!("{}.{}", self.number.0, self.number.1)
     }
 
-    /// `1: static tokens`.
+    /// `1: What was the token in my kubeconfig?`, as the book has it; without a book `1: static tokens`.
     #[must_use]
-    pub fn chapter_title(&self) -> String {
-        let words = self.chapter.split_once('_').map_or("", |(_, words)| words);
-        format!("{}: {}", self.number.0, words.replace('_', " "))
+    pub fn chapter_title(&self, course: &Course) -> String {
+        let opening = self.chapter.replace('_', "-");
+        let opening =
+            fs::read_to_string(course.root.join("book/src").join(opening).join("README.md"));
+        let opening = opening.unwrap_or_default();
+        let title = opening
+            .lines()
+            .find_map(|line| line.strip_prefix("# "))
+            .unwrap_or_else(|| self.chapter.split_once('_').map_or("", |(_, words)| words));
+        format!("{}: {}", self.number.0, title.trim().replace('_', " "))
     }
 
     /// The one file that the reader edits.

@@ -62,7 +62,7 @@ pub fn list<W: Write>(story: &mut Story<W>, guide: &Guide) -> Outcome {
     let wide = exercises.iter().map(|exercise| exercise.name.len()).max().unwrap_or(0);
     let next = guide.next().map(|next| &next.name);
     for chapter in exercises.chunk_by(|one, other| one.chapter == other.chapter) {
-        story.say(format_args!("Chapter {}", chapter[0].chapter_title()))?;
+        story.say(format_args!("Chapter {}", chapter[0].chapter_title(&guide.course)))?;
         let rows = chapter.iter().map(|exercise| {
             let state = if guide.done(exercise).passed {
                 "done"
@@ -74,13 +74,20 @@ pub fn list<W: Write>(story: &mut Story<W>, guide: &Guide) -> Outcome {
                 ""
             };
             let Exercise { name, about, .. } = exercise;
-            let lab = if exercise.links_the_lab { ", with the lab cluster" } else { "" };
+            let lab = if exercise.links_the_lab { " (lab)" } else { "" };
             let text =
                 format!("{name:wide$}  {state:5}  {:>2} min  {}{lab}", about.minutes, about.title);
             (exercise.dotted(), text)
         });
         story.rows(&rows.collect::<Vec<_>>())?;
     }
-    story.say("cargo course says what is next; cargo course check NAME checks one of these.")?;
+    let lab = if exercises.iter().any(|exercise| exercise.links_the_lab) {
+        " (lab): built with the lab cluster, which takes a minute the first time."
+    } else {
+        ""
+    };
+    story.say(format_args!(
+        "cargo course says what is next; cargo course check NAME checks one of these.{lab}"
+    ))?;
     Ok(Answer::Yes)
 }
