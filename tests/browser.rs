@@ -286,3 +286,96 @@ fn in_a_browser_no_request_leaves_the_inspector() {
     browser.open(&site.url("token-inspector.html")).unwrap();
     assert_eq!(browser.run("return document.getElementById('pasted').value", &[]).unwrap(), "");
 }
+
+/// Renders the book and serves it.
+fn book() -> Site {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rendered = std::process::Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "-p", "book", "--", "--build"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+    Site::serve(root.join("target/book")).unwrap()
+}
+
+/// The pages that SUMMARY lists, as addresses within the book.
+fn pages() -> Vec<String> {
+    let summary = include_str!("../book/src/SUMMARY.md");
+    let links = summary.lines().filter_map(|line| line.split_once("](")?.1.split_once(')'));
+    let pages = links.map(|(page, _)| page).filter(|page| !page.is_empty());
+    pages.map(|page| page.replace("README.md", "index.html").replace(".md", ".html")).collect()
+}
+
+#[test]
+#[ignore = "starts a real browser"]
+fn in_a_browser_every_page_of_the_book_fits() {
+    let Some(browser) = Browser::start().unwrap() else { return };
+    let site = book();
+    let pages = pages();
+    assert!(pages.len() > 10, "{pages:?}");
+    let mut wrong = Vec::new();
+    for page in &pages {
+        for width in WIDTHS {
+            for (scheme, name) in SCHEMES {
+                browser.resize(width, 900).unwrap();
+                browser.prefer(scheme).unwrap();
+                browser.open(&site.url(page)).unwrap();
+                let file = page.trim_end_matches(".html").replace('/', "-");
+                shoot(&browser, &format!("book-{file}-{width}-{name}"));
+                let mut found = misfits(&browser);
+                found.extend(browser.console().unwrap().into_iter().map(Value::from));
+                let elsewhere = browser.requests().unwrap().into_iter();
+                found.extend(
+                    elsewhere.filter(|url| !url.starts_with(&site.url(""))).map(Value::from),
+                );
+                wrong
+                    .extend(found.into_iter().map(|what| format!("{page} {width} {name}: {what}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} things:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "starts a real browser"]
+fn in_a_browser_the_inspector_works_on_its_page() {
+    let Some(browser) = Browser::start().unwrap() else { return };
+    let site = book();
+    for width in WIDTHS {
+        for (scheme, name) in SCHEMES {
+            browser.resize(width, 900).unwrap();
+            browser.prefer(scheme).unwrap();
+            browser.open(&site.url("02-jwt-anatomy/the-inspector.html")).unwrap();
+            browser.enter_frame("#inspector").unwrap();
+            let dark = browser.run("return getComputedStyle(document.body).backgroundColor", &[]);
+            let dark = dark.unwrap() == "rgb(20, 23, 28)";
+            assert_eq!(dark, scheme == ColourScheme::Dark, "it is as dark as the page around it");
+            let _before = browser.requests().unwrap();
+            browser.run("document.getElementById('key-details').open = true", &[]).unwrap();
+            browser.click("#sample-keys").unwrap();
+            press_sample(&browser, "bound");
+            assert!(shown(&browser).starts_with("The signature fits."), "{}", shown(&browser));
+            assert_eq!(misfits(&browser), Vec::<Value>::new());
+            assert_eq!(browser.requests().unwrap(), Vec::<String>::new());
+            let height = browser.run("return document.body.getBoundingClientRect().height", &[]);
+            let height = height.unwrap().as_f64().unwrap();
+
+            // The frame is as high as what it holds, so that there is one thing to scroll.
+            browser.leave_frame().unwrap();
+            let frame =
+                browser.run("return document.getElementById('inspector').clientHeight", &[]);
+            let frame = frame.unwrap().as_f64().unwrap();
+            assert!((frame - height).abs() < 3.0, "{frame} for {height}");
+            shoot(&browser, &format!("embedded-{width}-{name}"));
+            assert_eq!(browser.console().unwrap(), Vec::<String>::new());
+        }
+    }
+    // A theme that the reader chose counts more than what the system prefers.
+    browser.prefer(ColourScheme::Light).unwrap();
+    browser.run("document.documentElement.className = 'coal'", &[]).unwrap();
+    browser.enter_frame("#inspector").unwrap();
+    settle(&browser);
+    let background = "return getComputedStyle(document.body).backgroundColor";
+    assert_eq!(browser.run(background, &[]).unwrap(), "rgb(20, 23, 28)");
+}
