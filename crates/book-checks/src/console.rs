@@ -16,7 +16,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// A program that is still running then hangs.
-const TIME_OUT: Duration = Duration::from_secs(60);
+const TIME_OUT: Duration = Duration::from_secs(120);
 
 /// Begins what a command prints. No program prints it.
 const MARK: char = '\u{1e}';
