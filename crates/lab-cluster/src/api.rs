@@ -12,6 +12,7 @@
 //!
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/server/config.go
 
+use crate::admitted::Admitted;
 use crate::authn::{self, Authenticated, Chain, Credentials};
 use crate::authz::chain::is_master;
 use crate::authz::impersonation::Impersonation;
@@ -19,7 +20,7 @@ use crate::authz::{Attributes, Authorizer, Decision, forbidden};
 use crate::negotiate::{Form, Reply, respond};
 use crate::registry::{IdSource, Registry};
 use crate::request_info::{Query, RequestInfo};
-use crate::resources::{Admitted, Resources};
+use crate::resources::Resources;
 use crate::status::Refusal;
 use crate::trace::Trace;
 use crate::watching::Answer;

@@ -21,6 +21,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod admitted;
 pub mod api;
 pub mod authn;
 pub mod authz;

@@ -214,7 +214,7 @@ pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     };
     let family = media_type.split('/').next().unwrap_or_default();
     accept.split(',').any(|range| {
-        let range = range.split(';').next().unwrap_or_default().trim();
+        let range = range.split(';').next().unwrap_or_default().trim().replace('@', ".");
         range == media_type || range == "*/*" || range == format!("{family}/*")
     })
 }

@@ -3,8 +3,7 @@
 //! `kubectl explain`.
 //!
 //! It is generated from what the lab serves ([`kinds::ALL`] and the fields that the registry
-//! reads), in the form and under the names of the real server. The real one describes every field
-//! in a paragraph or more, 2 MB of it; here a kind has a sentence, and a field its type.
+//! reads), in the form and under the names of the real server.
 //!
 //! [1]: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3
 
@@ -14,8 +13,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// As kubectl up to 1.29 asks for `/openapi/v2`.
-pub const V2_MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// What is at `/openapi/v2`. Clients ask for it with an `@` before the `v1.0`, which no media type
+/// may have.
+pub const V2_MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// All that kubectl 1.27 needs of `/openapi/v2` before it applies a file: that it is there. A
 /// `swagger` of `2.0`, and an `info` with title and version, as Protocol Buffers; it knows the

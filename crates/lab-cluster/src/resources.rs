@@ -1,18 +1,15 @@
 //! What is behind the filters: objects, tokens, reviews, documents. Whoever comes here has been
 //! authenticated and authorized.
 
+use crate::admitted::Admitted;
 use crate::api::attributes;
 use crate::authn::{Chain, Credentials};
-use crate::authz::{Authorizer, escalation};
-use crate::decode::{self, Expected};
+use crate::authz::{Attributes, Authorizer, escalation, forbidden};
 use crate::discovery::{self, Page};
 use crate::negotiate::{self, Content, Form, Reply, View};
 use crate::registry::kinds::{self, ResourceKind};
-use crate::registry::{
-    ListOptions, PatchType, Preconditions, Registry, WatchOptions, WriteOptions,
-    refuse_unknown_fields, unknown_fields,
-};
-use crate::request_info::{Query, RequestInfo};
+use crate::registry::{PatchType, Registry, WriteOptions};
+use crate::request_info::RequestInfo;
 use crate::reviews::{self, Credential, ReviewKind};
 use crate::status::Refusal;
 use crate::table;
@@ -20,13 +17,9 @@ use crate::tokens::{TOKEN_REQUESTS, TokenIssuer};
 use crate::trace::Trace;
 use crate::views::StoredRoles;
 use crate::watching::Seen;
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 use serde_json::Value;
 use signing::KeySet;
-use static_tokens::User;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Where a server says whether it is well: to anybody, by the role `system:public-info-viewer`.
 const HEALTH: [&str; 3] = ["/healthz", "/readyz", "/livez"];
@@ -49,20 +42,6 @@ pub struct Resources {
     pub jwks_uri: Option<String>,
     /// Where clients reach the server: `127.0.0.1:16443`.
     pub address: String,
-}
-
-/// A request that has been let through.
-pub struct Admitted<'r> {
-    /// What is asked.
-    pub info: &'r RequestInfo,
-    /// And how.
-    pub query: &'r Query,
-    /// The client's headers.
-    pub headers: &'r HeaderMap,
-    /// Who asks.
-    pub user: &'r User,
-    /// What was sent along.
-    pub body: &'r [u8],
 }
 
 impl Resources {
@@ -152,6 +131,7 @@ impl Resources {
             return Err(Refusal::method_not_allowed());
         }
         let body = request.question(&TOKEN_REQUESTS)?;
+        self.registry.get(&kinds::NAMESPACES, "", &info.namespace)?;
         let issued = self.tokens.issue(&info.namespace, &info.name, &body)?;
         let content = Content::Value(issued.object);
         let warnings = [body.warnings, issued.warnings].concat();
@@ -237,21 +217,16 @@ impl Resources {
             ("update", false) => {
                 let (body, warnings) = request.object(kind)?;
                 let old = registry.get(kind, namespace, name).ok();
+                if old.is_none() {
+                    self.may_create(request)?;
+                }
                 self.confirm(request, &body, old.as_deref())?;
                 let object = registry.update(kind, namespace, name, body, &options)?;
                 // Roles and bindings that are not there yet are made.
                 let status = if old.is_some() { 200 } else { 201 };
                 Ok(Reply { status, content: Content::Object(object), warnings })
             }
-            ("patch", false) => {
-                let (patch_type, patch) = request.patch()?;
-                let dry = WriteOptions { dry_run: true };
-                let old = registry.get(kind, namespace, name)?;
-                let outcome =
-                    registry.patch(kind, namespace, name, patch_type, patch.clone(), &dry)?;
-                self.confirm(request, &outcome, Some(&old))?;
-                found(registry.patch(kind, namespace, name, patch_type, patch, &options)?)
-            }
+            ("patch", false) => self.patch(kind, namespace, request, options),
             ("delete", false) => {
                 let preconditions = request.preconditions()?;
                 let gone = registry.delete(kind, namespace, name, &preconditions, &options)?;
@@ -266,6 +241,51 @@ impl Resources {
         }
     }
 
+    fn patch(
+        &self,
+        kind: &'static ResourceKind,
+        namespace: &str,
+        request: &Admitted,
+        options: WriteOptions,
+    ) -> Result<Reply, Refusal> {
+        let (registry, name) = (&self.registry, &request.info.name);
+        let (patch_type, patch) = request.patch()?;
+        let old = match registry.get(kind, namespace, name) {
+            Ok(old) => Some(old),
+            Err(_) if patch_type == PatchType::Apply => None,
+            Err(missing) => return Err(missing),
+        };
+        if old.is_none() {
+            self.may_create(request)?;
+        }
+        let warnings = match request.field_validation() {
+            "Ignore" => Vec::new(),
+            how => registry.unknown_fields_of_patch(
+                kind,
+                namespace,
+                name,
+                (patch_type, &patch),
+                how == "Strict",
+            )?,
+        };
+        let dry = WriteOptions { dry_run: true };
+        let outcome = registry.patch(kind, namespace, name, patch_type, &patch, &dry)?;
+        self.confirm(request, &outcome, old.as_deref())?;
+        let object = registry.patch(kind, namespace, name, patch_type, &patch, &options)?;
+        let status = if old.is_some() { 200 } else { 201 };
+        Ok(Reply { status, content: Content::Object(object), warnings })
+    }
+
+    /// Who makes an object by a request that usually changes one needs the right to make it, too.
+    fn may_create(&self, request: &Admitted) -> Result<(), Refusal> {
+        let attributes = Attributes { verb: "create", ..attributes(request.info, request.user) };
+        let decision = self.authorizer.authorize(&attributes);
+        if decision.allowed() {
+            return Ok(());
+        }
+        Err(forbidden(&attributes, decision.reason()))
+    }
+
     /// Who writes roles and bindings may not give away more than they have.
     fn confirm(
         &self,
@@ -276,117 +296,5 @@ impl Resources {
         let attributes = attributes(request.info, request.user);
         let roles = StoredRoles::new(self.registry.clone());
         escalation::confirm_write(&*self.authorizer, &roles, &attributes, object, old)
-    }
-}
-
-impl Admitted<'_> {
-    fn content_type(&self) -> Option<&str> {
-        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
-    }
-
-    /// The body as a review, or a `TokenRequest`.
-    fn question(&self, kind: &ReviewKind) -> Result<reviews::Body, Refusal> {
-        let expected = Expected { group: kind.group, version: "v1", kind: kind.kind };
-        let sent = decode::body(self.content_type(), self.body, expected)?;
-        decode::of_kind(&sent, expected)?;
-        reviews::Body::read(kind, &sent, self.field_validation() == "Strict")
-    }
-
-    /// The body as an object, with a warning for each field that nobody knows.
-    fn object(&self, kind: &'static ResourceKind) -> Result<(Value, Vec<String>), Refusal> {
-        let expected = Expected { group: kind.group, version: kind.version, kind: kind.kind };
-        let body = decode::body(self.content_type(), self.body, expected)?;
-        let warnings = match self.field_validation() {
-            "Ignore" => Vec::new(),
-            "Strict" => {
-                refuse_unknown_fields(kind, &body)?;
-                Vec::new()
-            }
-            _ => unknown_fields(kind, &body),
-        };
-        Ok((body, warnings))
-    }
-
-    fn field_validation(&self) -> &str {
-        self.query.get("fieldValidation").unwrap_or("Warn")
-    }
-
-    fn write_options(&self) -> Result<WriteOptions, Refusal> {
-        match self.query.get("dryRun") {
-            None => Ok(WriteOptions { dry_run: false }),
-            Some("All") => Ok(WriteOptions { dry_run: true }),
-            Some(other) => Err(Refusal::bad_request(format!(
-                "dryRun: Unsupported value: {other:?}: supported values: \"All\""
-            ))),
-        }
-    }
-
-    fn list_options(&self) -> Result<ListOptions, Refusal> {
-        let text = |key| self.query.get(key).unwrap_or_default().to_owned();
-        let limit = text("limit");
-        let limit = if limit.is_empty() {
-            0
-        } else {
-            limit.parse::<i64>().map_err(|_| {
-                Refusal::bad_request(format!("strconv.ParseInt: parsing {limit:?}: invalid syntax"))
-            })?
-        };
-        Ok(ListOptions {
-            label_selector: text("labelSelector"),
-            field_selector: text("fieldSelector"),
-            limit: u64::try_from(limit).unwrap_or_default(),
-            continue_token: text("continue"),
-        })
-    }
-
-    /// From when on. An old client asks for 0, as for nothing: all there is comes first.
-    fn watch_options(&self) -> Result<WatchOptions, Refusal> {
-        let after = match self.query.get("resourceVersion") {
-            None | Some("" | "0") => None,
-            Some(revision) => Some(revision.parse().map_err(|_| {
-                Refusal::bad_request(format!(
-                    "strconv.ParseUint: parsing {revision:?}: invalid syntax"
-                ))
-            })?),
-        };
-        let mark_beginning = self.query.is_true("sendInitialEvents");
-        Ok(WatchOptions { selection: self.list_options()?, after, mark_beginning })
-    }
-
-    fn lasts(&self) -> Option<Duration> {
-        let seconds = self.query.get("timeoutSeconds")?.parse().ok()?;
-        (seconds != 0).then(|| Duration::from_secs(seconds))
-    }
-
-    fn patch(&self) -> Result<(PatchType, Value), Refusal> {
-        let types = [
-            ("application/json-patch+json", PatchType::Json),
-            ("application/merge-patch+json", PatchType::Merge),
-            ("application/strategic-merge-patch+json", PatchType::StrategicMerge),
-        ];
-        let sent = self.content_type().unwrap_or_default();
-        let sent = sent.split(';').next().unwrap_or_default().trim();
-        let Some((_, patch_type)) = types.iter().find(|(media_type, _)| *media_type == sent) else {
-            let names = types.map(|(media_type, _)| media_type);
-            return Err(Refusal::unsupported_media_type(&names));
-        };
-        let patch = serde_json::from_slice(self.body)
-            .map_err(|error| Refusal::bad_request(error.to_string()))?;
-        Ok((*patch_type, patch))
-    }
-
-    fn preconditions(&self) -> Result<Preconditions, Refusal> {
-        let typed = self.query.get("gracePeriodSeconds").and_then(|text| text.parse().ok());
-        if self.body.trim_ascii().is_empty() {
-            return Ok(Preconditions { grace_period_seconds: typed, ..Preconditions::default() });
-        }
-        let expected = Expected { group: "", version: "v1", kind: "DeleteOptions" };
-        let body = decode::body(self.content_type(), self.body, expected)?;
-        let text = |key: &str| body["preconditions"][key].as_str().map(str::to_owned);
-        Ok(Preconditions {
-            uid: text("uid"),
-            resource_version: text("resourceVersion"),
-            grace_period_seconds: typed.or(body["gracePeriodSeconds"].as_i64()),
-        })
     }
 }

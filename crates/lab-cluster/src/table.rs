@@ -249,6 +249,11 @@ fn node(name: Value, age: Value, node: &Value) -> Vec<Value> {
         "" => Value::from("<unknown>"),
         text => text.into(),
     };
+    let mut kernel = text(&known("kernelVersion")).to_owned();
+    let architecture = text(&status["nodeInfo"]["architecture"]);
+    if !architecture.is_empty() {
+        kernel = format!("{kernel} ({architecture})");
+    }
     vec![
         name,
         state.into(),
@@ -258,7 +263,7 @@ fn node(name: Value, age: Value, node: &Value) -> Vec<Value> {
         address("InternalIP"),
         address("ExternalIP"),
         known("osImage"),
-        known("kernelVersion"),
+        kernel.into(),
         known("containerRuntimeVersion"),
     ]
 }

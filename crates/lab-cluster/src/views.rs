@@ -35,7 +35,7 @@ impl LastUsed for Registry {
         });
         let options = WriteOptions::default();
         // Whoever sent the token is let in, label or no label.
-        let _ = self.patch(&kinds::SECRETS, namespace, secret, PatchType::Merge, label, &options);
+        let _ = self.patch(&kinds::SECRETS, namespace, secret, PatchType::Merge, &label, &options);
     }
 }
 

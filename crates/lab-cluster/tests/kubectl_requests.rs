@@ -114,7 +114,7 @@ async fn lists_as_tables() {
             "10.64.140.43",
             "<none>",
             "Ubuntu 24.04.3 LTS",
-            "6.8.0-90-generic",
+            "6.8.0-90-generic (amd64)",
             "containerd://1.7.28"
         ])
     );

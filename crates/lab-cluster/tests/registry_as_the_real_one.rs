@@ -154,7 +154,7 @@ impl Lab {
                     "json-patch" => PatchType::Json,
                     _ => PatchType::StrategicMerge,
                 };
-                (200, owned(registry.patch(kind, namespace, name, patch_type, body, &options)?))
+                (200, owned(registry.patch(kind, namespace, name, patch_type, &body, &options)?))
             }
             ("DELETE", false) => {
                 let text = |field: &str| body["preconditions"][field].as_str().map(str::to_owned);

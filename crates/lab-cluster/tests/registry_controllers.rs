@@ -55,9 +55,10 @@ fn delete(registry: &Registry, kind: &'static ResourceKind, namespace: &str, nam
         .unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a json! at each call")]
 fn patch(registry: &Registry, kind: &'static ResourceKind, name: &str, patch: Value) -> Arc<Value> {
     let options = WriteOptions::default();
-    registry.patch(kind, "default", name, PatchType::Merge, patch, &options).unwrap()
+    registry.patch(kind, "default", name, PatchType::Merge, &patch, &options).unwrap()
 }
 
 fn names(registry: &Registry, kind: &'static ResourceKind, namespace: &str) -> Vec<String> {
@@ -258,7 +259,7 @@ fn a_finalizer_holds_the_namespace_up() {
 
     let released = json!({"metadata": {"finalizers": null}});
     registry
-        .patch(&kinds::CONFIG_MAPS, "zap", "held", PatchType::Merge, released, &options)
+        .patch(&kinds::CONFIG_MAPS, "zap", "held", PatchType::Merge, &released, &options)
         .unwrap();
     assert!(gone(&registry, &kinds::NAMESPACES, "", "zap"));
 }

@@ -211,7 +211,7 @@ proptest! {
                 for outcome in [
                     registry.create(kind, namespace, body.clone(), &options),
                     registry.update(kind, namespace, "it", body.clone(), &options),
-                    registry.patch(kind, namespace, "it", patch_type, body, &options),
+                    registry.patch(kind, namespace, "it", patch_type, &body, &options),
                 ] {
                     match outcome {
                         Ok(_) => written += 1,
@@ -255,11 +255,11 @@ proptest! {
         let updated = registry.update(kind, space(kind), &name, again.clone(), &options).unwrap();
         prop_assert_eq!(updated.to_string(), stored.to_string(), "field for field, in order");
         let patched = registry
-            .patch(kind, space(kind), &name, PatchType::Merge, again.clone(), &options)
+            .patch(kind, space(kind), &name, PatchType::Merge, &again, &options)
             .unwrap();
         prop_assert_eq!(&patched, &stored);
         let merged = registry
-            .patch(kind, space(kind), &name, PatchType::StrategicMerge, again, &options);
+            .patch(kind, space(kind), &name, PatchType::StrategicMerge, &again, &options);
         // A list element without its key cannot be merged.
         if let Ok(merged) = merged {
             prop_assert_eq!(&merged, &stored);

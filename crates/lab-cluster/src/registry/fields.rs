@@ -15,7 +15,7 @@ use std::fmt::Write;
 /// server's warning: `unknown field "spec.colour"`. Empty when the object cannot be read at all.
 #[must_use]
 pub fn unknown_fields(kind: &'static ResourceKind, body: &Value) -> Vec<String> {
-    Reader::read(kind, body.clone()).map(|(_, unknown)| unknown).unwrap_or_default()
+    Reader::read(kind, body.clone(), Decoder::Json).map(|(_, unknown)| unknown).unwrap_or_default()
 }
 
 /// Refuses unknown fields for a client that asked for it: `fieldValidation=Strict`, as kubectl does.
@@ -40,13 +40,28 @@ pub(super) fn read(kind: &'static ResourceKind, body: Value) -> Result<Value, Re
     let version = claimed("apiVersion", kind.version);
     let version = version.rsplit('/').next().unwrap_or_default();
     let name = claimed("kind", kind.kind);
-    patched(kind, body).map_err(|why| cannot_be_handled(kind, &name, version, &why))
+    patched(kind, body, Decoder::Json).map_err(|why| cannot_be_handled(kind, &name, version, &why))
 }
 
 /// Reads what a patch made of an object. The error is the bare reason.
-pub(super) fn patched(kind: &'static ResourceKind, body: Value) -> Result<Value, String> {
+pub(super) fn patched(
+    kind: &'static ResourceKind,
+    body: Value,
+    decoder: Decoder,
+) -> Result<Value, String> {
     right_kind(kind, &body)?;
-    Ok(Reader::read(kind, body)?.0)
+    Ok(Reader::read(kind, body, decoder)?.0)
+}
+
+/// Who reads: the real server has two ways, which complain in different words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decoder {
+    /// From JSON text.
+    Json,
+    /// From the maps and slices that a strategic merge patch leaves behind ([`converter.go`][1]).
+    ///
+    /// [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/runtime/converter.go
+    Converter,
 }
 
 fn cannot_be_handled(kind: &ResourceKind, name: &str, version: &str, why: &str) -> Refusal {
@@ -102,6 +117,7 @@ struct Reader {
     /// Where it is: the fields and indices above.
     path: Vec<Step>,
     unknown: Vec<String>,
+    decoder: Decoder,
 }
 
 enum Step {
@@ -111,8 +127,12 @@ enum Step {
 
 impl Reader {
     /// The object, and what was unknown in it.
-    fn read(kind: &'static ResourceKind, body: Value) -> Result<(Value, Vec<String>), String> {
-        let mut reader = Self { path: Vec::new(), unknown: Vec::new() };
+    fn read(
+        kind: &'static ResourceKind,
+        body: Value,
+        decoder: Decoder,
+    ) -> Result<(Value, Vec<String>), String> {
+        let mut reader = Self { path: Vec::new(), unknown: Vec::new(), decoder };
         let mut fields = match body {
             Value::Object(fields) => fields,
             _ => Map::new(),
@@ -198,7 +218,10 @@ impl Reader {
                 Some(Value::Object(self.fields(inner, sent)?))
             }
             (shape, value) => {
-                return Err(self.wrong_type(go::json_type(&value), shape, parent));
+                return Err(match self.decoder {
+                    Decoder::Json => self.wrong_type(go::json_type(&value), shape, parent),
+                    Decoder::Converter => cannot_be_converted(&value, shape),
+                });
             }
         };
         Ok(read)
@@ -246,6 +269,19 @@ impl Reader {
             };
         }
         path
+    }
+}
+
+fn cannot_be_converted(value: &Value, shape: Shape) -> String {
+    let found = go::kind(value);
+    match shape {
+        Shape::Map(..) => format!("cannot restore map from {found}"),
+        Shape::List(..) | Shape::Bytes => format!("cannot restore slice from {found}"),
+        Shape::Struct(_) | Shape::Time => format!("cannot restore struct from: {found}"),
+        // To Go a number could be a string: that of the character with this number.
+        Shape::Text(name) if found == "int64" => format!("cannot convert {found} to {name}"),
+        Shape::Text(_) => "unrecognized type: string".to_owned(),
+        shape => format!("unrecognized type: {}", shape.go_type()),
     }
 }
 

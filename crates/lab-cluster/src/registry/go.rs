@@ -5,6 +5,36 @@ use crate::authz::quote::quoted;
 use serde_json::Value;
 use serde_json::error::Category;
 
+/// A value as `%+v` prints it: `map[data:map[colour:1]]`.
+pub(super) fn printed(value: &Value) -> String {
+    let joined = |parts: Vec<String>| parts.join(" ");
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(list) => format!("[{}]", joined(list.iter().map(printed).collect())),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            let pairs = fields.iter().map(|(name, value)| format!("{name}:{}", printed(value)));
+            format!("map[{}]", joined(pairs.collect()))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What Go makes of a JSON value: its `reflect.Kind`.
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nil",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "slice",
+        Value::Object(_) => "map",
+    }
+}
+
 /// Standard base64 with padding; line ends are skipped, and bits that nothing needs may be set.
 /// The error is the offset that Go reports.
 pub(super) fn base64(text: &str) -> Result<Vec<u8>, usize> {

@@ -15,6 +15,7 @@ pub mod object;
 pub mod seeds;
 
 mod admission;
+mod apply;
 mod deletion;
 mod disk;
 mod draft;
@@ -174,7 +175,7 @@ impl Registry {
         self.write(*options, |writer| writer.update(kind, namespace, name, body))
     }
 
-    /// Changes part of an object.
+    /// Changes part of an object. [`PatchType::Apply`] makes one that is not there: a 201 then.
     ///
     /// # Errors
     /// As [`Registry::create`].
@@ -184,10 +185,36 @@ impl Registry {
         namespace: &str,
         name: &str,
         patch_type: PatchType,
-        patch: Value,
+        patch: &Value,
         options: &WriteOptions,
     ) -> Result<Arc<Value>, Refusal> {
         self.write(*options, |writer| writer.patch(kind, namespace, name, patch_type, patch))
+    }
+
+    /// The fields that an object would have after a patch, and its kind has not. They are dropped.
+    /// `strict` refuses them.
+    ///
+    /// # Errors
+    /// 404 when there is no object; 400 and 422 for a patch that cannot be applied, or is refused.
+    pub fn unknown_fields_of_patch(
+        &self,
+        kind: &'static ResourceKind,
+        namespace: &str,
+        name: &str,
+        (patch_type, patch): (PatchType, &Value),
+        strict: bool,
+    ) -> Result<Vec<String>, Refusal> {
+        if patch_type == PatchType::Apply {
+            return Ok(Vec::new()); // it refuses them itself
+        }
+        let old = self.get(kind, namespace, name)?;
+        let patched = patch::apply(kind, &old, patch_type, patch.clone())?;
+        let unknown = unknown_fields(kind, &patched);
+        if unknown.is_empty() || !strict {
+            return Ok(unknown);
+        }
+        let why = format!("strict decoding error: {}", unknown.join(", "));
+        Err(patch::invalid(patch_type, patch, &patched, &why))
     }
 
     /// Removes an object. Answers what the client is sent: a `Status` or the object itself,

@@ -4,10 +4,12 @@
 //!
 //! [1]: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
 
+use super::fields::Decoder;
 use super::go;
 use super::kinds::ResourceKind;
 use super::shapes::{self, Merge, Shape, Struct};
-use crate::status::Refusal;
+use crate::authz::quote::quoted;
+use crate::status::{Cause, Kind, Refusal};
 use serde_json::{Map, Value, json};
 
 /// How a patch is to be read.
@@ -19,6 +21,18 @@ pub enum PatchType {
     Json,
     /// `application/strategic-merge-patch+json`: Kubernetes' own.
     StrategicMerge,
+    /// `application/apply-patch+yaml`: the fields that somebody wants, see `apply.rs`.
+    Apply,
+}
+
+impl PatchType {
+    /// Who reads what came of it.
+    pub(super) fn decoder(self) -> Decoder {
+        match self {
+            Self::StrategicMerge => Decoder::Converter,
+            Self::Merge | Self::Json | Self::Apply => Decoder::Json,
+        }
+    }
 }
 
 /// What a JSON patch may copy, bytes: doubling is quick.
@@ -44,11 +58,16 @@ pub(super) fn apply(
         (PatchType::Json, Value::Array(operations)) => json_patch(&mut patched, &operations)?,
         (PatchType::Json | PatchType::StrategicMerge, Value::Null) => {}
         (PatchType::Json, _) => return Err(no_operation(found, "[]handlers.jsonPatchOp")),
-        (PatchType::StrategicMerge, Value::Object(patch)) => {
+        (PatchType::StrategicMerge | PatchType::Apply, Value::Object(patch)) => {
             if let Some(fields) = patched.as_object_mut() {
                 strategic_merge(Some(shapes::of(kind)), fields, patch)
                     .map_err(|message| Refusal { code: 500, reason: "", message, details: None })?;
             }
+        }
+        (PatchType::Apply, _) => {
+            return Err(Refusal::bad_request(format!(
+                "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+            )));
         }
         (PatchType::StrategicMerge, _) => {
             return Err(Refusal::bad_request(format!(
@@ -57,6 +76,17 @@ pub(super) fn apply(
         }
     }
     Ok(patched)
+}
+
+/// 422: what came of a patch is no object of its kind.
+pub(super) fn invalid(patch_type: PatchType, patch: &Value, patched: &Value, why: &str) -> Refusal {
+    let shown = match patch_type {
+        PatchType::StrategicMerge => go::printed(patch),
+        PatchType::Merge | PatchType::Json | PatchType::Apply => patched.to_string(),
+    };
+    let message = format!("Invalid value: {}: {why}", quoted(&shown));
+    let cause = Cause { reason: "FieldValueInvalid", field: "patch".to_owned(), message };
+    Refusal::invalid(Kind { group: "", resource: "" }, "", &[cause])
 }
 
 /// RFC 7396, section 2: null removes, objects are merged, everything else replaces.

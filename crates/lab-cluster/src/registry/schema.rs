@@ -1,9 +1,37 @@
 //! The shapes of the kinds as JSON schemas, under the names of the real server:
 //! `io.k8s.api.core.v1.Pod`.
+//!
+//! What `kubectl explain` says about each field are Kubernetes' own words: `descriptions.json` holds
+//! those of its [OpenAPI documents][1] (v1.37.2, Apache-2.0) that belong to a shape of ours, and
+//! which fields must not be missing.
+//!
+//! [1]: https://github.com/kubernetes/kubernetes/tree/v1.37.2/api/openapi-spec/v3
 
 use super::kinds::ResourceKind;
 use super::shapes::{self, Merge, Shape, Struct};
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+/// By schema: `description`, `required`, and under `properties` a description for each field.
+static DESCRIPTIONS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("descriptions.json")).unwrap_or_default());
+
+/// Who set which field. The lab drops it, but clients may send it.
+static MANAGED_FIELDS_ENTRY: Struct = Struct {
+    name: "ManagedFieldsEntry",
+    fields: &[
+        ("apiVersion", Shape::Text("string")),
+        ("fieldsType", Shape::Text("string")),
+        ("fieldsV1", Shape::Struct(&Struct { name: "FieldsV1", fields: &[] })),
+        ("manager", Shape::Text("string")),
+        ("operation", Shape::Text("string")),
+        ("subresource", Shape::Text("string")),
+        ("time", Shape::Time),
+    ],
+};
+
+static MANAGED_FIELDS: Shape =
+    Shape::List(&Shape::Struct(&MANAGED_FIELDS_ENTRY), "[]v1.ManagedFieldsEntry", Merge::Replace);
 
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
@@ -17,33 +45,17 @@ pub(crate) fn add(kind: &ResourceKind, schemas: &mut Map<String, Value>) {
     let mut writer = Writer { package: package(kind), schemas };
     writer.add(shapes::of(kind));
     let schema = &mut schemas[&name(package(kind), kind.kind)];
-    schema["description"] = about(kind).into();
-    let text = json!({"type": "string"});
     let mut properties = Map::new();
-    properties.insert("apiVersion".to_owned(), text.clone());
-    properties.insert("kind".to_owned(), text);
+    for field in ["apiVersion", "kind"] {
+        let about = &DESCRIPTIONS[&name(package(kind), kind.kind)]["properties"][field];
+        properties.insert(field.to_owned(), json!({"description": about, "type": "string"}));
+    }
     if let Some(fields) = schema["properties"].as_object_mut() {
         properties.append(fields);
         *fields = properties;
     }
     schema["x-kubernetes-group-version-kind"] =
         json!([{"group": kind.group, "kind": kind.kind, "version": kind.version}]);
-}
-
-/// A kind in a sentence.
-fn about(kind: &ResourceKind) -> &'static str {
-    match kind.kind {
-        "ConfigMap" => "Small things that anybody may read; the cluster's CA among them.",
-        "Namespace" => "A room of its own for names.",
-        "Node" => "A machine that runs pods.",
-        "Pod" => "A running program: containers that share an address, and an account.",
-        "Secret" => "Small things that not everybody should read; legacy tokens among them.",
-        "ServiceAccount" => "Who a program is.",
-        "Role" => "What may be done, in one namespace.",
-        "RoleBinding" => "Who may do what a role allows, in one namespace.",
-        "ClusterRole" => "What may be done, anywhere.",
-        _ => "Who may do what a cluster role allows, everywhere.",
-    }
 }
 
 fn package(kind: &ResourceKind) -> &'static str {
@@ -53,7 +65,12 @@ fn package(kind: &ResourceKind) -> &'static str {
 /// Some structs are the same in all groups.
 fn name(package: &str, of: &str) -> String {
     match of {
-        "ObjectMeta" | "OwnerReference" | "LabelSelector" | "LabelSelectorRequirement" => {
+        "ObjectMeta"
+        | "OwnerReference"
+        | "LabelSelector"
+        | "LabelSelectorRequirement"
+        | "ManagedFieldsEntry"
+        | "FieldsV1" => {
             format!("{META}.{of}")
         }
         _ => format!("{package}.{of}"),
@@ -72,10 +89,25 @@ impl Writer<'_> {
             return;
         }
         self.schemas.insert(name.clone(), Value::Null);
-        let fields = shape.fields.iter();
-        let properties: Map<_, _> =
-            fields.map(|(field, shape)| ((*field).to_owned(), self.schema(*shape))).collect();
-        self.schemas.insert(name, json!({"type": "object", "properties": properties}));
+        let about = &DESCRIPTIONS[&name];
+        let mut schema = json!({"description": about["description"], "type": "object"});
+        if !about["required"].is_null() {
+            schema["required"] = about["required"].clone();
+        }
+        if !shape.fields.is_empty() {
+            let properties = shape.fields.iter().map(|(field, shape)| {
+                let mut property = json!({"description": about["properties"][field]});
+                let shape = if *field == "managedFields" { &MANAGED_FIELDS } else { shape };
+                if let (Some(property), Value::Object(mut schema)) =
+                    (property.as_object_mut(), self.schema(*shape))
+                {
+                    property.append(&mut schema);
+                }
+                ((*field).to_owned(), property)
+            });
+            schema["properties"] = Value::Object(properties.collect());
+        }
+        self.schemas.insert(name, schema);
     }
 
     fn schema(&mut self, shape: Shape) -> Value {

@@ -67,7 +67,7 @@ fn plant(
         }
         // A new node is marked as not ready; this one is.
         let ready = json!({"spec": {"taints": null}});
-        writer.patch(&kinds::NODES, "", NODE, PatchType::Merge, ready)?;
+        writer.patch(&kinds::NODES, "", NODE, PatchType::Merge, &ready)?;
         Ok(())
     })
 }

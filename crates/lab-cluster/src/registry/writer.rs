@@ -8,9 +8,9 @@ use super::kinds::{self, ResourceKind};
 use super::patch::{self, PatchType};
 use super::problems::Problems;
 use super::strategy::{self, metadata};
-use super::{IdSource, admission, disk, fields, object, world};
+use super::{IdSource, admission, apply, disk, fields, object, world};
 use crate::authz::quote::quoted;
-use crate::status::{Cause, Kind, Refusal};
+use crate::status::Refusal;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 use std::sync::Arc;
@@ -123,15 +123,27 @@ impl Writer<'_, '_> {
         namespace: &str,
         name: &str,
         patch_type: PatchType,
-        patch: Value,
+        patch: &Value,
     ) -> Result<Arc<Value>, Refusal> {
         let key = world::key(namespace, name);
+        let applied = patch_type == PatchType::Apply;
+        if applied {
+            apply::check(kind, patch)?;
+        }
         let Some(old) = self.draft.get(kind, &key) else {
+            if applied {
+                is_named(patch, name)?;
+                apply::may_be_made(kind, patch)?;
+                return self.create(kind, namespace, patch.clone());
+            }
             return Err(Refusal::not_found(kind.as_resource(), name));
         };
-        let patched = patch::apply(kind, &old, patch_type, patch)?;
-        let mut object =
-            fields::patched(kind, patched.clone()).map_err(|why| bad_patch(&patched, &why))?;
+        if applied {
+            is_named(patch, name)?;
+        }
+        let patched = patch::apply(kind, &old, patch_type, patch.clone())?;
+        let mut object = fields::patched(kind, patched.clone(), patch_type.decoder())
+            .map_err(|why| patch::invalid(patch_type, patch, &patched, &why))?;
         strategy::of(kind).default(&mut object);
         is_named(&object, name)?;
         into_namespace(&mut object, namespace)?;
@@ -292,13 +304,6 @@ fn is_latest(kind: &ResourceKind, object: &Value, old: &Value) -> Result<(), Ref
         return Err(Refusal::conflict(kind.as_resource(), object::name(old), why));
     }
     Ok(())
-}
-
-fn bad_patch(patched: &Value, why: &str) -> Refusal {
-    let nothing = Kind { group: "", resource: "" };
-    let message = format!("Invalid value: {}: {why}", quoted(&patched.to_string()));
-    let cause = Cause { reason: "FieldValueInvalid", field: "patch".to_owned(), message };
-    Refusal::invalid(nothing, "", &[cause])
 }
 
 /// Has its time come, and does it only wait for finalizers?

@@ -1,0 +1,166 @@
+//! A request that has been let through, and what its query and its body ask for.
+
+use crate::decode::{self, Expected};
+use crate::registry::kinds::ResourceKind;
+use crate::registry::{
+    ListOptions, PatchType, Preconditions, WatchOptions, WriteOptions, refuse_unknown_fields,
+    unknown_fields,
+};
+use crate::request_info::{Query, RequestInfo};
+use crate::reviews::{self, ReviewKind};
+use crate::status::{Cause, Kind, Refusal};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+use static_tokens::User;
+use std::time::Duration;
+
+/// A request that has been let through.
+pub struct Admitted<'r> {
+    /// What is asked.
+    pub info: &'r RequestInfo,
+    /// And how.
+    pub query: &'r Query,
+    /// The client's headers.
+    pub headers: &'r HeaderMap,
+    /// Who asks.
+    pub user: &'r User,
+    /// What was sent along.
+    pub body: &'r [u8],
+}
+
+impl Admitted<'_> {
+    fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as a review, or a `TokenRequest`.
+    pub(crate) fn question(&self, kind: &ReviewKind) -> Result<reviews::Body, Refusal> {
+        let expected = Expected { group: kind.group, version: "v1", kind: kind.kind };
+        let sent = decode::body(self.content_type(), self.body, expected)?;
+        decode::of_kind(&sent, expected)?;
+        reviews::Body::read(kind, &sent, self.field_validation() == "Strict")
+    }
+
+    /// The body as an object, with a warning for each field that nobody knows.
+    pub(crate) fn object(
+        &self,
+        kind: &'static ResourceKind,
+    ) -> Result<(Value, Vec<String>), Refusal> {
+        let expected = Expected { group: kind.group, version: kind.version, kind: kind.kind };
+        let body = decode::body(self.content_type(), self.body, expected)?;
+        let warnings = match self.field_validation() {
+            "Ignore" => Vec::new(),
+            "Strict" => {
+                refuse_unknown_fields(kind, &body)?;
+                Vec::new()
+            }
+            _ => unknown_fields(kind, &body),
+        };
+        Ok((body, warnings))
+    }
+
+    pub(crate) fn field_validation(&self) -> &str {
+        self.query.get("fieldValidation").unwrap_or("Warn")
+    }
+
+    pub(crate) fn write_options(&self) -> Result<WriteOptions, Refusal> {
+        match self.query.get("dryRun") {
+            None => Ok(WriteOptions { dry_run: false }),
+            Some("All") => Ok(WriteOptions { dry_run: true }),
+            Some(other) => Err(Refusal::bad_request(format!(
+                "dryRun: Unsupported value: {other:?}: supported values: \"All\""
+            ))),
+        }
+    }
+
+    pub(crate) fn list_options(&self) -> Result<ListOptions, Refusal> {
+        let text = |key| self.query.get(key).unwrap_or_default().to_owned();
+        let limit = text("limit");
+        let limit = if limit.is_empty() {
+            0
+        } else {
+            limit.parse::<i64>().map_err(|_| {
+                Refusal::bad_request(format!("strconv.ParseInt: parsing {limit:?}: invalid syntax"))
+            })?
+        };
+        Ok(ListOptions {
+            label_selector: text("labelSelector"),
+            field_selector: text("fieldSelector"),
+            limit: u64::try_from(limit).unwrap_or_default(),
+            continue_token: text("continue"),
+        })
+    }
+
+    /// From when on. An old client asks for 0, as for nothing: all there is comes first.
+    pub(crate) fn watch_options(&self) -> Result<WatchOptions, Refusal> {
+        let after = match self.query.get("resourceVersion") {
+            None | Some("" | "0") => None,
+            Some(revision) => Some(revision.parse().map_err(|_| {
+                Refusal::bad_request(format!(
+                    "strconv.ParseUint: parsing {revision:?}: invalid syntax"
+                ))
+            })?),
+        };
+        let mark_beginning = self.query.is_true("sendInitialEvents");
+        Ok(WatchOptions { selection: self.list_options()?, after, mark_beginning })
+    }
+
+    pub(crate) fn lasts(&self) -> Option<Duration> {
+        let seconds = self.query.get("timeoutSeconds")?.parse().ok()?;
+        (seconds != 0).then(|| Duration::from_secs(seconds))
+    }
+
+    pub(crate) fn patch(&self) -> Result<(PatchType, Value), Refusal> {
+        let types = [
+            ("application/json-patch+json", PatchType::Json),
+            ("application/merge-patch+json", PatchType::Merge),
+            ("application/strategic-merge-patch+json", PatchType::StrategicMerge),
+            ("application/apply-patch+yaml", PatchType::Apply),
+        ];
+        let sent = self.content_type().unwrap_or_default();
+        let sent = sent.split(';').next().unwrap_or_default().trim();
+        let Some((_, patch_type)) = types.iter().find(|(media_type, _)| *media_type == sent) else {
+            let names = types.map(|(media_type, _)| media_type);
+            return Err(Refusal::unsupported_media_type(&names));
+        };
+        if *patch_type == PatchType::Apply {
+            if self.query.get("fieldManager").unwrap_or_default().is_empty() {
+                return Err(no_field_manager());
+            }
+            let patch = serde_saphyr::from_slice(self.body).map_err(|error| {
+                let why = format!("error decoding patch: error converting YAML to JSON: {error}");
+                Refusal::bad_request(why)
+            })?;
+            return Ok((PatchType::Apply, patch));
+        }
+        let patch = serde_json::from_slice(self.body)
+            .map_err(|_| Refusal::bad_request("invalid JSON patch"))?;
+        Ok((*patch_type, patch))
+    }
+
+    pub(crate) fn preconditions(&self) -> Result<Preconditions, Refusal> {
+        let typed = self.query.get("gracePeriodSeconds").and_then(|text| text.parse().ok());
+        if self.body.trim_ascii().is_empty() {
+            return Ok(Preconditions { grace_period_seconds: typed, ..Preconditions::default() });
+        }
+        let expected = Expected { group: "", version: "v1", kind: "DeleteOptions" };
+        let body = decode::body(self.content_type(), self.body, expected)?;
+        let text = |key: &str| body["preconditions"][key].as_str().map(str::to_owned);
+        Ok(Preconditions {
+            uid: text("uid"),
+            resource_version: text("resourceVersion"),
+            grace_period_seconds: typed.or(body["gracePeriodSeconds"].as_i64()),
+        })
+    }
+}
+
+fn no_field_manager() -> Refusal {
+    let cause = Cause {
+        reason: "FieldValueRequired",
+        field: "fieldManager".to_owned(),
+        message: "Required value: is required for apply patch".to_owned(),
+    };
+    let kind = Kind { group: "meta.k8s.io", resource: "PatchOptions" };
+    Refusal::invalid(kind, "", &[cause])
+}
