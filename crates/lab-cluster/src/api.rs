@@ -17,6 +17,7 @@ use crate::authn::{self, Authenticated, Chain, Credentials};
 use crate::authz::chain::is_master;
 use crate::authz::impersonation::Impersonation;
 use crate::authz::{Attributes, Authorizer, Decision, forbidden};
+use crate::dashboard::Dashboard;
 use crate::negotiate::{Form, Reply, respond};
 use crate::registry::{IdSource, Registry};
 use crate::request_info::{Query, RequestInfo};
@@ -59,6 +60,8 @@ pub struct Api {
     pub ids: Arc<dyn IdSource>,
     /// Who hears of every request.
     pub listener: Listener,
+    /// A page beside the API, unless there is none.
+    pub dashboard: Option<Dashboard>,
 }
 
 /// A request whose headers have come.
@@ -80,6 +83,9 @@ impl Api {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
+        if let Some(page) = self.dashboard.as_ref().and_then(|dashboard| dashboard.page(&parts)) {
+            return page;
+        }
         let path = percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy();
         let query = Query::parse(parts.uri.query());
         let asked = Asked {
@@ -109,7 +115,11 @@ impl Api {
         let audit_id = audit_id.map_or_else(|| self.ids.uid(), str::to_owned);
         // What no form fits is refused in the one that a person can read.
         let form = Form::wanted(&parts.headers, &asked.query).unwrap_or(Form::PrettyJson);
-        respond(reply, form, &audit_id)
+        let mut response = respond(reply, form, &audit_id);
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.explain(&parts, &trace, response.headers_mut());
+        }
+        response
     }
 
     /// Filters 2 to 4: who, as whom, and may they?

@@ -104,6 +104,11 @@ pub struct Flags {
     #[arg(long)]
     pub bare: bool,
 
+    /// Whether a browser finds a page at /dashboard/, to paste a token into
+    #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true",
+          num_args = 0..=1, require_equals = true, action = ArgAction::Set)]
+    pub dashboard: bool,
+
     /// Print, for every request, what each authenticator said and which rule decided
     #[arg(long)]
     pub trace: bool,

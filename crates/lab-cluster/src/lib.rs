@@ -8,6 +8,7 @@
 //! | where a token comes from | [`tokens`] |
 //! | what is stored | [`registry`], [`data_dir`] |
 //! | why a request was answered as it was | [`trace`] |
+//! | the same in a browser | [`dashboard`] |
 //!
 //! A chapter, an exercise or a test starts one of its own:
 //!
@@ -25,6 +26,7 @@ pub mod admitted;
 pub mod api;
 pub mod authn;
 pub mod authz;
+pub mod dashboard;
 pub mod data_dir;
 pub mod decode;
 pub mod discovery;

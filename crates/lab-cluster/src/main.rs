@@ -1,6 +1,7 @@
 //! `cargo run -p lab-cluster`: a Kubernetes API server on your own machine.
 
 use clap::Parser;
+use lab_cluster::dashboard;
 use lab_cluster::data_dir::{DataDir, DataDirError};
 use lab_cluster::{Flags, LabCluster, Options, StartError, Trace};
 use narration::{Answer, Outcome, Report};
@@ -70,13 +71,18 @@ fn announce(cluster: &LabCluster, flags: &Flags, admin: &Path, bare: &Path) -> s
     let kept = if flags.ephemeral { "no: gone when it stops" } else { "yes" };
     let mut story = narration::stdout();
     story.begin("lab", "A Kubernetes API server, ready. Ctrl-C stops it.")?;
-    story.rows(&[
+    let mut rows = Vec::from([
         ("address", format!("https://{}", cluster.address())),
         ("kubeconfig", format!("{admin} (an administrator's certificate)")),
         ("without a user", format!("{bare} (for --token)")),
         ("authorization", flags.authorization_mode.join(",")),
         ("kept", format!("{kept}: {}", flags.data_dir.display())),
-    ])?;
+    ]);
+    if flags.dashboard {
+        let page = format!("https://{}{}", cluster.address(), dashboard::PATH);
+        rows.push(("dashboard", format!("{page} (paste a token)")));
+    }
+    story.rows(&rows)?;
     story.say("Try, in another terminal:")?;
     story.lines(format!(
         "cargo run -q -p bearer-auth -- whoami --kubeconfig {admin}\n\

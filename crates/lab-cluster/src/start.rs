@@ -8,6 +8,7 @@ use crate::authn::x509::ClientCertificates;
 use crate::authn::{AudienceAgnostic, Chain, TokenAuthenticator, Union};
 use crate::authz::impersonation::Impersonation;
 use crate::authz::{self, Authorizer, bootstrap};
+use crate::dashboard::Dashboard;
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::flags::{AuthorizationMode, FlagError, Flags};
 use crate::kubeconfig::Cluster;
@@ -247,7 +248,7 @@ impl LabCluster {
             max_expiration: flags.max_expiration()?,
             extend: flags.service_account_extend_token_expiration,
             objects,
-            clock,
+            clock: clock.clone(),
             ids: ids.clone(),
         };
 
@@ -274,6 +275,7 @@ impl LabCluster {
             registry: registry.clone(),
             ids,
             listener: options.listener.unwrap_or_else(|| remember(traces.clone())),
+            dashboard: flags.dashboard.then(|| Dashboard { address: address.ip(), clock }),
         });
         let cluster = Cluster::at(address, &files.pki.trusted);
         let (stop, stopped) = watch::channel(false);
