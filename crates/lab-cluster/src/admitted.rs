@@ -1,5 +1,6 @@
 //! A request that has been let through, and what its query and its body ask for.
 
+use crate::audit::Notes;
 use crate::decode::{self, Expected};
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{
@@ -11,8 +12,9 @@ use crate::reviews::{self, ReviewKind};
 use crate::status::{Cause, Kind, Refusal};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use serde_json::Value;
+use serde_json::{Value, json};
 use static_tokens::User;
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// A request that has been let through.
@@ -27,6 +29,8 @@ pub struct Admitted<'r> {
     pub user: &'r User,
     /// What was sent along.
     pub body: &'r [u8],
+    /// Where the audit log wants to be told of it, if it does.
+    pub notes: Option<&'r RefCell<Notes>>,
 }
 
 impl Admitted<'_> {
@@ -39,6 +43,7 @@ impl Admitted<'_> {
         let expected = Expected { group: kind.group, version: "v1", kind: kind.kind };
         let sent = decode::body(self.content_type(), self.body, expected)?;
         decode::of_kind(&sent, expected)?;
+        self.note_object(&sent, expected);
         reviews::Body::read(kind, &sent, self.field_validation() == "Strict")
     }
 
@@ -49,6 +54,7 @@ impl Admitted<'_> {
     ) -> Result<(Value, Vec<String>), Refusal> {
         let expected = Expected { group: kind.group, version: kind.version, kind: kind.kind };
         let body = decode::body(self.content_type(), self.body, expected)?;
+        self.note_object(&body, expected);
         let warnings = match self.field_validation() {
             "Ignore" => Vec::new(),
             "Strict" => {
@@ -58,6 +64,25 @@ impl Admitted<'_> {
             _ => unknown_fields(kind, &body),
         };
         Ok((body, warnings))
+    }
+
+    /// Tells the audit log, if it listens.
+    pub(crate) fn note(&self, tell: impl FnOnce(&mut Notes)) {
+        if let Some(notes) = self.notes {
+            tell(&mut notes.borrow_mut());
+        }
+    }
+
+    fn note_object(&self, sent: &Value, expected: Expected) {
+        self.note(|notes| {
+            let mut object = json!({"kind": expected.kind, "apiVersion": expected.api_version()});
+            if let (Some(object), Some(sent)) = (object.as_object_mut(), sent.as_object()) {
+                for (field, value) in sent {
+                    object.insert(field.clone(), value.clone());
+                }
+            }
+            notes.object = Some(object);
+        });
     }
 
     pub(crate) fn field_validation(&self) -> &str {
@@ -132,10 +157,12 @@ impl Admitted<'_> {
                 let why = format!("error decoding patch: error converting YAML to JSON: {error}");
                 Refusal::bad_request(why)
             })?;
+            self.note(|notes| notes.patch = Some(Value::clone(&patch)));
             return Ok((PatchType::Apply, patch));
         }
         let patch = serde_json::from_slice(self.body)
             .map_err(|_| Refusal::bad_request("invalid JSON patch"))?;
+        self.note(|notes| notes.patch = Some(Value::clone(&patch)));
         Ok((*patch_type, patch))
     }
 
@@ -146,6 +173,7 @@ impl Admitted<'_> {
         }
         let expected = Expected { group: "", version: "v1", kind: "DeleteOptions" };
         let body = decode::body(self.content_type(), self.body, expected)?;
+        self.note_object(&body, expected);
         let text = |key: &str| body["preconditions"][key].as_str().map(str::to_owned);
         Ok(Preconditions {
             uid: text("uid"),

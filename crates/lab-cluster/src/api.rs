@@ -3,6 +3,7 @@
 //!
 //! 1. [`RequestInfo`]: what is asked, by method and path alone;
 //! 2. [`authn`](crate::authn): who asks. Nobody: 401, and no more is looked at;
+//!    Here the [audit log](crate::audit) begins a line, and ends it with the answer;
 //! 3. impersonation: whom do they want to be taken for, and may they be? Mostly nobody else. From
 //!    here on the request is the other one's ([headers](crate::authn::impersonation),
 //!    [permission](crate::authz::impersonation));
@@ -13,6 +14,7 @@
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/server/config.go
 
 use crate::admitted::Admitted;
+use crate::audit::{Audit, Ending, Record, Stage};
 use crate::authn::{self, Authenticated, Chain, Credentials};
 use crate::authz::chain::is_master;
 use crate::authz::impersonation::Impersonation;
@@ -27,11 +29,13 @@ use crate::trace::Trace;
 use crate::watching::Answer;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
 use rustls::pki_types::CertificateDer;
 use static_tokens::User;
+use std::cell::RefCell;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -62,13 +66,29 @@ pub struct Api {
     pub listener: Listener,
     /// A page beside the API, unless there is none.
     pub dashboard: Option<Dashboard>,
+    /// Who writes it down.
+    pub audit: Option<Arc<Audit>>,
 }
+
+/// Where a request comes from: an extension of the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// A request whose headers have come.
 struct Asked<'r> {
     info: RequestInfo,
     query: Query,
     credentials: Credentials<'r>,
+    parts: &'r Parts,
+    audit_id: String,
+}
+
+/// What will have been told about a request when it is over.
+#[derive(Default)]
+struct Told {
+    trace: Trace,
+    /// `None` when nothing is to be written down.
+    record: Option<Record>,
 }
 
 impl Api {
@@ -88,6 +108,7 @@ impl Api {
         }
         let path = percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy();
         let query = Query::parse(parts.uri.query());
+        let audit_id = parts.headers.get("audit-id").and_then(|value| value.to_str().ok());
         let asked = Asked {
             info: RequestInfo::new(&parts.method, &path, &query),
             credentials: Credentials {
@@ -95,80 +116,112 @@ impl Api {
                 authorization: parts.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes),
             },
             query,
+            audit_id: audit_id.map_or_else(|| self.ids.uid(), str::to_owned),
+            parts: &parts,
         };
-        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
-        let request = format!("{} {target}", parts.method);
-        let mut trace = Trace { request, ..Trace::default() };
+        let request = format!("{} {}", parts.method, target(&parts));
+        let mut told = Told { trace: Trace { request, ..Trace::default() }, record: None };
 
-        let reply = match self.admit(&asked, &parts.headers, &mut trace) {
+        let reply = match self.admit(&asked, &mut told) {
             Err(reply) => *reply,
             Ok(who) => {
-                let work = self.work(&asked, &who.user, &parts, body);
+                let work = self.work(&asked, &who.user, body, &mut told.record);
                 let mut reply = work.await.unwrap_or_else(Reply::from);
                 reply.warnings.splice(0..0, who.warnings);
                 reply
             }
         };
-        trace.status = reply.status;
-        (self.listener)(&trace);
-        let audit_id = parts.headers.get("audit-id").and_then(|value| value.to_str().ok());
-        let audit_id = audit_id.map_or_else(|| self.ids.uid(), str::to_owned);
+        told.trace.status = reply.status;
+        (self.listener)(&told.trace);
+        if let Some(record) = &mut told.record {
+            record.answered(&reply);
+        }
         // What no form fits is refused in the one that a person can read.
         let form = Form::wanted(&parts.headers, &asked.query).unwrap_or(Form::PrettyJson);
-        let mut response = respond(reply, form, &audit_id);
+        let mut response = respond(reply, form, &asked.audit_id);
         if let Some(dashboard) = &self.dashboard {
-            dashboard.explain(&parts, &trace, response.headers_mut());
+            dashboard.explain(&parts, &told.trace, response.headers_mut());
+        }
+        match (told.record, response.body_mut()) {
+            (None, _) => {}
+            (Some(record), Answer::Lines(_, ending)) => {
+                record.write(Stage::ResponseStarted);
+                *ending = Some(Box::new(Ending(record)));
+            }
+            // So the real server names the stage of a 401.
+            (Some(record), _) if told.trace.user.is_none() => record.write(Stage::ResponseStarted),
+            (Some(record), _) => record.write(Stage::ResponseComplete),
         }
         response
     }
 
     /// Filters 2 to 4: who, as whom, and may they?
-    fn admit(
-        &self,
-        asked: &Asked,
-        headers: &HeaderMap,
-        trace: &mut Trace,
-    ) -> Result<Authenticated, Box<Reply>> {
+    fn admit(&self, asked: &Asked, told: &mut Told) -> Result<Authenticated, Box<Reply>> {
         let audiences = &self.chain.api_audiences;
-        let who =
-            self.chain.authenticate(asked.credentials, audiences, trace).map_err(|nobody| {
-                let refused = Reply::from(Refusal::unauthorized());
-                Box::new(Reply { warnings: nobody.warnings, ..refused })
-            })?;
-        trace.user = Some(in_words(&who.user));
+        let known = self.chain.authenticate(asked.credentials, audiences, &mut told.trace);
+        told.record = self.record(asked, known.as_ref().ok());
+        let who = known.map_err(|nobody| {
+            let refused = Reply::from(Refusal::unauthorized());
+            Box::new(Reply { warnings: nobody.warnings, ..refused })
+        })?;
+        told.trace.user = Some(in_words(&who.user));
         let refused =
             |refusal| Box::new(Reply { warnings: who.warnings.clone(), ..Reply::from(refusal) });
 
-        let other = self.impersonated(asked, headers, &who.user, trace).map_err(refused)?;
+        let other = self.impersonated(asked, &who.user, told).map_err(refused)?;
         let user = other.unwrap_or_else(|| who.user.clone());
 
         let asked = attributes(&asked.info, &user);
         let decision = self.authorizer.authorize(&asked);
-        trace.authorizer = Some(describe(&decision, &user));
+        told.trace.authorizer = Some(describe(&decision, &user));
+        if let Some(record) = &mut told.record {
+            let outcome = if decision.allowed() { "allow" } else { "forbid" };
+            record.annotate("authorization.k8s.io/decision", outcome);
+            record.annotate("authorization.k8s.io/reason", decision.reason());
+        }
         if !decision.allowed() {
             return Err(refused(forbidden(&asked, decision.reason())));
         }
         Ok(Authenticated { user, ..who })
     }
 
+    /// Begins a line of the audit log, if there is one, and it is to tell of this.
+    fn record(&self, asked: &Asked, who: Option<&Authenticated>) -> Option<Record> {
+        let user = who.map(|who| &who.user);
+        let from = asked.parts.extensions.get::<Peer>().map(|peer| peer.0);
+        let what = (asked.audit_id.as_str(), target(asked.parts));
+        let from = (&asked.parts.headers, from);
+        let mut record = Record::begin(self.audit.as_ref()?, &asked.info, user, what, from)?;
+        if let Some(who) = who {
+            record.write(Stage::RequestReceived);
+            for (key, value) in &who.annotations {
+                record.annotate(key, value.as_str());
+            }
+        }
+        Some(record)
+    }
+
     /// Whom the sender is to be taken for, if the headers say so and permissions allow it.
     fn impersonated(
         &self,
         asked: &Asked,
-        headers: &HeaderMap,
         sender: &User,
-        trace: &mut Trace,
+        told: &mut Told,
     ) -> Result<Option<User>, Refusal> {
-        let Some(wanted) = authn::impersonation::wanted(headers)? else { return Ok(None) };
+        let wanted = authn::impersonation::wanted(&asked.parts.headers)?;
+        let Some(wanted) = wanted else { return Ok(None) };
         let request = attributes(&asked.info, sender);
         match self.impersonation.become_other(&*self.authorizer, &request, &wanted) {
             Ok(other) => {
                 let by = other.constraint.unwrap_or("impersonate");
-                trace.impersonation = Some(format!("as {}, by {by}", in_words(&other.user)));
+                told.trace.impersonation = Some(format!("as {}, by {by}", in_words(&other.user)));
+                if let Some(record) = &mut told.record {
+                    record.impersonates(other.clone());
+                }
                 Ok(Some(other.user))
             }
             Err(refusal) => {
-                trace.impersonation = Some(format!("denied: {refusal}"));
+                told.trace.impersonation = Some(format!("denied: {refusal}"));
                 Err(refusal)
             }
         }
@@ -179,8 +232,8 @@ impl Api {
         &self,
         asked: &Asked<'_>,
         user: &User,
-        parts: &Parts,
         body: B,
+        record: &mut Option<Record>,
     ) -> Result<Reply, Refusal>
     where
         B: Body,
@@ -188,12 +241,23 @@ impl Api {
     {
         let body = read(body).await?;
         // Allowed like a GET, and answered by nobody.
-        if parts.method == Method::HEAD {
+        if asked.parts.method == Method::HEAD {
             return Err(Refusal::method_not_allowed());
         }
-        let (Asked { info, query, .. }, headers) = (asked, &parts.headers);
-        self.resources.answer(&Admitted { info, query, headers, user, body: &body })
+        let (Asked { info, query, .. }, headers) = (asked, &asked.parts.headers);
+        let notes = record.is_some().then(RefCell::default);
+        let notes = notes.as_ref();
+        let admitted = Admitted { info, query, headers, user, body: &body, notes };
+        let reply = self.resources.answer(&admitted);
+        if let (Some(record), Some(notes)) = (record, notes) {
+            record.note(notes.take());
+        }
+        reply
     }
+}
+
+fn target(parts: &Parts) -> &str {
+    parts.uri.path_and_query().map_or("", |target| target.as_str())
 }
 
 async fn read<B>(body: B) -> Result<Bytes, Refusal>

@@ -25,7 +25,7 @@ pub struct Expected {
 }
 
 impl Expected {
-    fn api_version(self) -> String {
+    pub(crate) fn api_version(self) -> String {
         if self.group.is_empty() {
             self.version.to_owned()
         } else {

@@ -92,6 +92,16 @@ pub struct Flags {
     #[arg(long, value_name = "URL")]
     pub service_account_jwks_uri: Option<String>,
 
+    /// How much is written into the audit log of which request [default: of each its metadata, and no
+    /// token]
+    #[arg(long, value_name = "FILE")]
+    pub audit_policy_file: Option<PathBuf>,
+
+    /// Write an audit log: who asked for what, who made which token, and who used it. `-` is standard
+    /// output
+    #[arg(long, value_name = "FILE")]
+    pub audit_log_path: Option<PathBuf>,
+
     /// The lab's folder: certificates, kubeconfigs and every object, kept between runs
     #[arg(long, value_name = "DIR", default_value = "lab")]
     pub data_dir: PathBuf,

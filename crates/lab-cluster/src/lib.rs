@@ -9,6 +9,7 @@
 //! | what is stored | [`registry`], [`data_dir`] |
 //! | why a request was answered as it was | [`trace`] |
 //! | the same in a browser | [`dashboard`] |
+//! | who made which token, and who used it | [`audit`] |
 //!
 //! A chapter, an exercise or a test starts one of its own:
 //!
@@ -24,6 +25,7 @@
 
 pub mod admitted;
 pub mod api;
+pub mod audit;
 pub mod authn;
 pub mod authz;
 pub mod dashboard;

@@ -231,7 +231,7 @@ pub fn respond(reply: Reply, form: Form, audit_id: &str) -> Response<Answer> {
         Content::List(list) => form.write(&list).map(whole),
         Content::Watch(lines) => {
             media_type = Form::Json.media_type();
-            Ok(Answer::Lines(lines))
+            Ok(Answer::Lines(lines, None))
         }
         Content::Document { media_type: its_own, cache_control, text } => {
             media_type = its_own;

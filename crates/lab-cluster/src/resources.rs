@@ -133,6 +133,7 @@ impl Resources {
         let body = request.question(&TOKEN_REQUESTS)?;
         self.registry.get(&kinds::NAMESPACES, "", &info.namespace)?;
         let issued = self.tokens.issue(&info.namespace, &info.name, &body)?;
+        request.note(|notes| notes.issued_credential = Some(issued.credential_id));
         let content = Content::Value(issued.object);
         let warnings = [body.warnings, issued.warnings].concat();
         Ok(Reply { status: 201, content, warnings })

@@ -426,7 +426,8 @@ fn metadata(body: &Body) -> Map<String, Value> {
     metadata
 }
 
-fn user_info(user: &User) -> Value {
+/// A user as reviews and the audit log show one.
+pub(crate) fn user_info(user: &User) -> Value {
     let mut shown = Map::new();
     put(&mut shown, "username", user.name.as_str().into());
     put(&mut shown, "uid", user.uid.as_str().into());
@@ -463,7 +464,7 @@ fn object(kind: &ReviewKind, metadata: &Map<String, Value>) -> Value {
 }
 
 /// Adds a field, unless there is nothing in it: `omitempty` in Go.
-fn put(object: &mut Map<String, Value>, name: &str, value: Value) {
+pub(crate) fn put(object: &mut Map<String, Value>, name: &str, value: Value) {
     let nothing = match &value {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),

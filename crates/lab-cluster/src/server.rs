@@ -1,8 +1,10 @@
 //! The door: TLS, and the limits that keep one client from hurting the others. What a request means
 //! is decided in [`crate::api`].
 
-use crate::api::Api;
+use crate::api::{Api, Peer};
 use crate::pki::Identity;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -116,12 +118,16 @@ async fn connection(
 ) {
     // An answer goes out at once, however small.
     let _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr().ok();
     let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await else { return };
     let certificates: Arc<[CertificateDer<'static>]> =
         stream.get_ref().1.peer_certificates().unwrap_or_default().into();
 
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let (api, certificates) = (api.clone(), certificates.clone());
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(Peer(peer.ip()));
+        }
         async move { Ok::<_, Infallible>(api.answer(request, &certificates).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

@@ -1,6 +1,7 @@
 //! Puts a cluster together: flags, files, keys, objects, the chain, and the door.
 
 use crate::api::{Api, Listener};
+use crate::audit::{Audit, Policy, PolicyError};
 use crate::authn::bound_objects::Lookup;
 use crate::authn::cache::Cached;
 use crate::authn::service_accounts::{BoundTokens, LegacyTokens};
@@ -146,6 +147,17 @@ pub enum StartError {
         /// What is wrong with it.
         source: server::TlsError,
     },
+    /// `--audit-policy-file`.
+    #[error(transparent)]
+    AuditPolicy(#[from] PolicyError),
+    /// `--audit-log-path`.
+    #[error("--audit-log-path: open {path}: {source}")]
+    AuditLog {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The system has no random bytes.
     #[error("the system has no random bytes: {0}")]
     Random(#[from] getrandom::Error),
@@ -252,6 +264,7 @@ impl LabCluster {
             ids: ids.clone(),
         };
 
+        let audit = audit(&flags, &clock, &mut notes)?;
         let address = SocketAddr::new(flags.bind_address, flags.secure_port);
         let listen = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -274,6 +287,7 @@ impl LabCluster {
             },
             registry: registry.clone(),
             ids,
+            audit,
             listener: options.listener.unwrap_or_else(|| remember(traces.clone())),
             dashboard: flags.dashboard.then(|| Dashboard { address: address.ip(), clock }),
         });
@@ -433,6 +447,32 @@ fn serving_tls(
         };
         StartError::Tls { path: file.clone().unwrap_or_else(|| own.into()), source }
     })
+}
+
+/// The audit log, if there is to be one.
+fn audit(
+    flags: &Flags,
+    clock: &Arc<dyn Clock>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Arc<Audit>>, StartError> {
+    let policy = flags.audit_policy_file.as_deref().map(Policy::open).transpose()?;
+    let Some(path) = &flags.audit_log_path else {
+        if policy.is_some() {
+            notes.push("an audit policy without --audit-log-path: nothing is written".to_owned());
+        }
+        return Ok(None);
+    };
+    let policy = policy.unwrap_or_else(|| {
+        notes.push(
+            "No audit policy file provided: the lab's own writes of each request the metadata, and \
+             no token. A real server would write nothing"
+                .to_owned(),
+        );
+        Policy::metadata()
+    });
+    let audit = Audit::open(path, policy, clock.clone())
+        .map_err(|source| StartError::AuditLog { path: path.clone(), source })?;
+    Ok(Some(Arc::new(audit)))
 }
 
 /// Who decides, in the order of the modes.

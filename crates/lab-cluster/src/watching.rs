@@ -3,6 +3,7 @@
 //!
 //! [1]: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
+use crate::audit::Ending;
 use crate::negotiate::View;
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{Event, Watch};
@@ -30,8 +31,8 @@ const BUFFERED: usize = 16;
 pub enum Answer {
     /// All of it.
     Whole(Full<Bytes>),
-    /// What comes, when it comes.
-    Lines(mpsc::Receiver<Bytes>),
+    /// What comes, when it comes; and what is written down when it is over.
+    Lines(mpsc::Receiver<Bytes>, Option<Box<Ending>>),
 }
 
 impl Body for Answer {
@@ -44,7 +45,7 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
             Self::Whole(body) => Pin::new(body).poll_frame(context),
-            Self::Lines(lines) => {
+            Self::Lines(lines, _) => {
                 lines.poll_recv(context).map(|line| line.map(Frame::data).map(Ok))
             }
         }
@@ -53,14 +54,14 @@ impl Body for Answer {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(body) => body.is_end_stream(),
-            Self::Lines(_) => false,
+            Self::Lines(..) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(body) => body.size_hint(),
-            Self::Lines(_) => SizeHint::default(),
+            Self::Lines(..) => SizeHint::default(),
         }
     }
 }

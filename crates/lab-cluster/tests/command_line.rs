@@ -67,6 +67,9 @@ fn a_file_that_cannot_be_used() {
         ("--service-account-key-file", file("empty.pem", "")),
         ("--client-ca-file", file("none.crt", "no certificate\n")),
         ("--client-ca-file", folder.path().display().to_string()),
+        ("--audit-policy-file", file("policy.yaml", "kind: Policy\napiVersion: audit.k8s.io/v1\n")),
+        ("--audit-policy-file", folder.path().join("missing.yaml").display().to_string()),
+        ("--audit-log-path", folder.path().display().to_string()),
         ("--tls-cert-file", file("none.pem", "no certificate\n")),
         ("--tls-cert-file", folder.path().join("missing.crt").display().to_string()),
     ];

@@ -37,11 +37,17 @@ pub struct Answer {
     pub audiences: Vec<String>,
     /// Sentences for the response's `Warning` headers.
     pub warnings: Vec<String>,
+    /// For the audit log.
+    pub annotations: Vec<Annotation>,
 }
+
+/// Something that the audit log is told about a token: a key, and a value.
+pub type Annotation = (&'static str, String);
 
 impl From<Verdict> for Answer {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, audiences: Vec::new(), warnings: Vec::new() }
+        let (audiences, warnings, annotations) = Default::default();
+        Self { verdict, audiences, warnings, annotations }
     }
 }
 
@@ -104,11 +110,14 @@ pub struct Authenticated {
     pub audiences: Vec<String>,
     /// Sentences for the response's `Warning` headers.
     pub warnings: Vec<String>,
+    /// For the audit log.
+    pub annotations: Vec<Annotation>,
 }
 
 impl Authenticated {
     fn by_certificate(user: User) -> Self {
-        Self { user: user.authenticated(), audiences: Vec::new(), warnings: Vec::new() }
+        let (audiences, warnings, annotations) = Default::default();
+        Self { user: user.authenticated(), audiences, warnings, annotations }
     }
 }
 
@@ -205,7 +214,8 @@ impl Chain {
         }
         trace.note("anonymous", "authenticated: no credential at all");
         let audiences = audiences.to_vec();
-        Ok(Authenticated { user: anonymous(), audiences, warnings: nobody.warnings })
+        let warnings = nobody.warnings;
+        Ok(Authenticated { user: anonymous(), audiences, warnings, annotations: Vec::new() })
     }
 }
 
@@ -225,11 +235,13 @@ impl Union {
     ) -> Result<Authenticated, Vec<Rejection>> {
         let mut reasons = Vec::new();
         for member in &self.0 {
-            let Answer { verdict, audiences, warnings } = member.authenticate(token, audiences);
+            let Answer { verdict, audiences, warnings, annotations } =
+                member.authenticate(token, audiences);
             trace.note(member.name(), describe(&verdict));
             match verdict {
                 Verdict::Authenticated(user) => {
-                    return Ok(Authenticated { user: user.authenticated(), audiences, warnings });
+                    let user = user.authenticated();
+                    return Ok(Authenticated { user, audiences, warnings, annotations });
                 }
                 Verdict::NotMine => {}
                 Verdict::Rejected(why) => reasons.push(why),

@@ -235,7 +235,7 @@ fn has(words: &[String], asked: &str) -> bool {
 }
 
 /// A `*` stands at the end or for itself. `/api/*` is all below `/api`, and `/api` itself is not.
-pub(super) fn url_covers(url: &str, path: &str) -> bool {
+pub(crate) fn url_covers(url: &str, path: &str) -> bool {
     url == path || url.ends_with('*') && path.starts_with(url.trim_end_matches('*'))
 }
 
@@ -281,7 +281,7 @@ impl fmt::Display for Grant {
 }
 
 /// Several problems as one: alone, or in brackets, each said once.
-pub(super) fn aggregate(problems: &[impl ToString]) -> Option<String> {
+pub(crate) fn aggregate(problems: &[impl ToString]) -> Option<String> {
     let mut said: Vec<String> = Vec::new();
     for problem in problems.iter().map(ToString::to_string) {
         if !said.contains(&problem) {

@@ -56,6 +56,8 @@ pub struct Issued {
     pub object: Value,
     /// Sentences for the response's `Warning` headers.
     pub warnings: Vec<String>,
+    /// The token's name for the audit log: `JTI=...`.
+    pub credential_id: String,
 }
 
 impl TokenIssuer {
@@ -127,7 +129,8 @@ impl TokenIssuer {
                 "expirationTimestamp": date(now + TimeDelta::seconds(grant.status_expires_in)),
             },
         });
-        Ok(Issued { object, warnings: grant.warning.into_iter().collect() })
+        let credential_id = format!("JTI={}", claims["jti"].as_str().unwrap_or_default());
+        Ok(Issued { object, warnings: grant.warning.into_iter().collect(), credential_id })
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the claims")]

@@ -172,7 +172,8 @@ impl Lab {
     }
 }
 
-fn decoded(value: &Value) -> String {
+/// What is in base64 there.
+pub fn decoded(value: &Value) -> String {
     use base64::Engine;
     let bytes = base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap();
     String::from_utf8(bytes).unwrap()
