@@ -363,19 +363,37 @@ fn in_a_browser_the_inspector_works_on_its_page() {
 
             // The frame is as high as what it holds, so that there is one thing to scroll.
             browser.leave_frame().unwrap();
+            shoot(&browser, &format!("embedded-{width}-{name}"));
+            settle(&browser);
             let frame =
                 browser.run("return document.getElementById('inspector').clientHeight", &[]);
             let frame = frame.unwrap().as_f64().unwrap();
-            assert!((frame - height).abs() < 3.0, "{frame} for {height}");
-            shoot(&browser, &format!("embedded-{width}-{name}"));
+            assert!((frame - height).abs() < 3.0, "{width} {name}: {frame} for {height}");
             assert_eq!(browser.console().unwrap(), Vec::<String>::new());
         }
     }
-    // A theme that the reader chose counts more than what the system prefers.
-    browser.prefer(ColourScheme::Light).unwrap();
-    browser.run("document.documentElement.className = 'coal'", &[]).unwrap();
-    browser.enter_frame("#inspector").unwrap();
-    settle(&browser);
+}
+
+/// A theme that the reader chose counts more than what the system prefers, which is light here as
+/// long as nothing else is pretended.
+#[test]
+#[ignore = "starts a real browser"]
+fn in_a_browser_the_inspector_follows_the_theme_of_its_page() {
+    let Some(browser) = Browser::start().unwrap() else { return };
+    let site = book();
     let background = "return getComputedStyle(document.body).backgroundColor";
-    assert_eq!(browser.run(background, &[]).unwrap(), "rgb(20, 23, 28)");
+    for (theme, colour) in [
+        ("light", "rgb(255, 255, 255)"),
+        ("rust", "rgb(255, 255, 255)"),
+        ("coal", "rgb(20, 23, 28)"),
+        ("navy", "rgb(20, 23, 28)"),
+        ("ayu", "rgb(20, 23, 28)"),
+    ] {
+        browser.open(&site.url("02-jwt-anatomy/the-inspector.html")).unwrap();
+        let choose = "document.documentElement.className = `js ${arguments[0]}`";
+        browser.run(choose, &[theme.into()]).unwrap();
+        browser.enter_frame("#inspector").unwrap();
+        settle(&browser);
+        assert_eq!(browser.run(background, &[]).unwrap(), colour, "{theme}");
+    }
 }
