@@ -372,7 +372,6 @@ fn in_a_browser_the_inspector_works_on_its_page() {
 
             // The frame is as high as what it holds, so that there is one thing to scroll.
             browser.leave_frame().unwrap();
-            shoot(&browser, &format!("embedded-{width}-{name}"));
             let as_high = "
                 const frame = document.getElementById('inspector');
                 return new Promise((done) => {
@@ -382,10 +381,9 @@ fn in_a_browser_the_inspector_works_on_its_page() {
                   };
                   look(100);
                 });";
-            let frame =
-                browser.run("return document.getElementById('inspector').clientHeight", &[]);
-            let frame = frame.unwrap().as_f64().unwrap();
+            let frame = browser.run(as_high, &[height.into()]).unwrap().as_f64().unwrap();
             assert!((frame - height).abs() < 3.0, "{width} {name}: {frame} for {height}");
+            shoot(&browser, &format!("embedded-{width}-{name}"));
             assert_eq!(browser.console().unwrap(), Vec::<String>::new());
         }
     }
