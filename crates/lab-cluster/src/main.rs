@@ -87,7 +87,8 @@ fn announce(cluster: &LabCluster, flags: &Flags, admin: &Path, bare: &Path) -> s
     story.lines(format!(
         "cargo run -q -p bearer-auth -- whoami --kubeconfig {admin}\n\
          cargo run -q -p bearer-auth -- create-token default --kubeconfig {admin} | cargo run -q -p jwt-anatomy -- -\n\
-         cargo run -q -p bearer-auth -- --kubeconfig {admin}"
+         cargo run -q -p bearer-auth -- --kubeconfig {admin}\n\
+         kubectl --kubeconfig {admin} get pods -A"
     ))
 }
 

@@ -76,6 +76,9 @@ impl RequestInfo {
                 "delete" => "deletecollection".to_owned(),
                 _ => info.verb,
             };
+            if matches!(info.verb.as_str(), "list" | "watch") {
+                query.selected_name().unwrap_or_default().clone_into(&mut info.name);
+            }
         }
         info
     }
@@ -114,6 +117,15 @@ impl Query {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
+    /// The one name that `fieldSelector` asks for. Who may list or watch just this object may do
+    /// so by such a request.
+    fn selected_name(&self) -> Option<&str> {
+        let mut terms = self.get("fieldSelector")?.split(',');
+        let name = terms.find_map(|term| term.strip_prefix("metadata.name="))?;
+        let name = name.strip_prefix('=').unwrap_or(name);
+        (!matches!(name, "." | "..") && !name.contains(['/', '%', '\\'])).then_some(name)
+    }
+
     /// Whether the key is there and says neither `false` nor `0`.
     #[must_use]
     pub fn is_true(&self, key: &str) -> bool {
@@ -142,6 +154,10 @@ mod tests {
             ("GET", "/api/v1/pods", "list |v1||pods||"),
             ("GET", "/api/v1/pods?watch=true", "watch |v1||pods||"),
             ("GET", "/api/v1/pods?watch=0", "list |v1||pods||"),
+            ("GET", "/api/v1/pods?fieldSelector=a%3Db,metadata.name%3Dx", "list |v1||pods|x|"),
+            ("GET", "/api/v1/pods?watch=1&fieldSelector=metadata.name==x", "watch |v1||pods|x|"),
+            ("GET", "/api/v1/pods?fieldSelector=metadata.name!%3Dx", "list |v1||pods||"),
+            ("GET", "/api/v1/pods?fieldSelector=metadata.name%3D..", "list |v1||pods||"),
             ("GET", "/api/v1/namespaces", "list |v1||namespaces||"),
             ("GET", "/api/v1/namespaces/x", "get |v1|x|namespaces|x|"),
             ("PUT", "/api/v1/namespaces/x/finalize", "update |v1|x|namespaces|x|finalize"),

@@ -189,7 +189,8 @@ impl Resources {
         let namespace = if kind.namespaced { namespace.as_str() } else { "" };
         let registry = &self.registry;
         let options = request.write_options()?;
-        let whole = name.is_empty();
+        // Of a list, a name only says whose right to see it is asked for.
+        let whole = name.is_empty() || matches!(verb.as_str(), "list" | "watch");
         let found = |object| Ok(Reply::new(200, Content::Object(object)));
         match (verb.as_str(), whole) {
             ("get", false) => found(registry.get(kind, namespace, name)?),

@@ -7,6 +7,7 @@
 //! [1]: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 
 use super::fields;
+use super::go;
 use super::kinds::ResourceKind;
 use super::object;
 use crate::status::Refusal;
@@ -14,6 +15,13 @@ use serde_json::Value;
 
 /// Refuses what nobody could apply.
 pub(super) fn check(kind: &'static ResourceKind, sent: &Value) -> Result<(), Refusal> {
+    if !sent.is_object() {
+        let found = go::json_type(sent);
+        return Err(Refusal::bad_request(format!(
+            "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot \
+             unmarshal {found} into Go value of type map[string]interface {{}}"
+        )));
+    }
     let text = |field: &str| sent[field].as_str().unwrap_or_default();
     let (name, api_version) = (text("kind"), text("apiVersion"));
     if (name, api_version) != (kind.kind, &kind.api_version()) {

@@ -64,12 +64,7 @@ pub(super) fn apply(
                     .map_err(|message| Refusal { code: 500, reason: "", message, details: None })?;
             }
         }
-        (PatchType::Apply, _) => {
-            return Err(Refusal::bad_request(format!(
-                "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
-            )));
-        }
-        (PatchType::StrategicMerge, _) => {
+        (PatchType::StrategicMerge | PatchType::Apply, _) => {
             return Err(Refusal::bad_request(format!(
                 "json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
             )));
