@@ -2,7 +2,7 @@
 //! in the real server ([`config.go`][1]):
 //!
 //! 1. [`RequestInfo`]: what is asked, by method and path alone;
-//! 2. [`authn`](crate::authn): who asks. Nobody: 401, and no more is looked at;
+//! 2. [`authn`]: who asks. Nobody: 401, and no more is looked at;
 //!    Here the [audit log](crate::audit) begins a line, and ends it with the answer;
 //! 3. impersonation: whom do they want to be taken for, and may they be? Mostly nobody else. From
 //!    here on the request is the other one's ([headers](crate::authn::impersonation),
