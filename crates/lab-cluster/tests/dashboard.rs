@@ -7,6 +7,8 @@ mod common;
 use common::{Answer, Lab};
 use lab_cluster::dashboard::{PATH, POLICY};
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
 const FILES: [&str; 7] = ["", "style.css", "icon.svg", "page.js", "show.js", "api.js", "token.js"];
 const HERE: (&str, &[u8]) = ("host", b"127.0.0.1:16443");
@@ -191,4 +193,31 @@ async fn no_token_is_in_a_trace() {
             assert!(!kept.contains(part), "{part} in {kept}");
         }
     }
+}
+
+/// A program that is ended when the test is.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_program_says_where_it_is() {
+    let said = |flags: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_lab-cluster"));
+        program.args(["--secure-port=0", "--data-dir"]).arg(folder.path()).args(flags);
+        let mut running = Running(program.stdout(Stdio::piped()).spawn().unwrap());
+        let lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+        lines.take_while(|line| !line.contains("Try, in another")).collect::<Vec<_>>().join("\n")
+    };
+    let with = said(&[]);
+    let address = with.split("https://").nth(1).unwrap().split_whitespace().next().unwrap();
+    assert!(with.contains(&format!("https://{address}{PATH} (paste a token)")), "{with}");
+    let without = said(&["--dashboard=false"]);
+    assert!(without.contains("https://") && !without.contains("dashboard"), "{without}");
 }

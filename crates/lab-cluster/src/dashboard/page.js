@@ -1,7 +1,7 @@
 // The page: a door, and behind it what the API shows to the bearer of one token, until it is refused.
 
 import { Api } from "./api.js";
-import { contents, element, foreign, listing, pairs, paragraph, refusal, replace, rules, why } from "./show.js";
+import { contents, element, foreign, listing, pairs, paragraph, refusal, replace, rules, since, why } from "./show.js";
 import { date, duration, read, tidy } from "./token.js";
 
 const ASK_EVERY = 30; // seconds between two questions whether the token still holds
@@ -10,7 +10,7 @@ const SAID_ALOUD = [300, 60, 10]; // seconds that are left when a screen reader 
 
 const at = (id) => document.getElementById(id);
 
-let session = null; // { api, read, expires, home, whole, timers... } while somebody is in
+let session = null; // while somebody is in
 
 // ---- the door ----
 
@@ -50,7 +50,7 @@ at("sign-in").addEventListener("submit", async (event) => {
     await enter({ api, read: known, expires: expiry(known), answer, notes });
   } else {
     api.forget();
-    tell("no", "No", [
+    tell("no", "No: this token does not let you in", [
       ...notes.map((note) => paragraph(note)),
       refusal(answer),
       answer.status === 401 ? paragraph("To a client it never says more than that. The lab does, here:") : "",
@@ -79,7 +79,7 @@ function complain(problem) {
 // ---- behind it ----
 
 async function enter(opened) {
-  session = { ...opened, timers: [], toldAt: Infinity, busy: false };
+  session = { ...opened, toldAt: Infinity, round: 0, askedAt: Date.now() };
   const mine = session;
   const [, namespace] = /^system:serviceaccount:([^:]+):/.exec(userOf(opened.answer)?.username ?? "") ?? [];
   mine.home = namespace ?? "default";
@@ -90,10 +90,9 @@ async function enter(opened) {
   showWho(opened.answer, opened.notes);
   replace("read", ...contents(opened.read));
   showTime();
-  mine.timers.push(setInterval(showTime, 1000));
-  askLater(mine);
+  mine.tick = setInterval(tick, 1000);
   at("session-title").focus();
-  say("You are in.");
+  say("");
   await lookAround(mine);
 }
 
@@ -114,18 +113,17 @@ function showWho(answer, notes = []) {
 
 // Everything that the token may see, or the refusal in its place.
 async function lookAround(mine) {
-  mine.busy = true;
-  at("refresh").disabled = true;
+  mine.round += 1; // what is still on its way from an earlier look is late
   await Promise.all([
     lookAtRules(mine),
     lookAt(mine, "namespaces", false, ["Name", "Phase", "Since"],
-      ({ metadata, status }) => [metadata.name, status?.phase, metadata.creationTimestamp], (items) => {
+      ({ metadata, status }) => [metadata.name, status?.phase, since(metadata)], (items) => {
         replace("namespaces-known", ...items.map(({ metadata }) => element("option", { value: metadata.name })));
       }),
     lookAt(mine, "pods", true, ["Namespace", "Name", "Phase", "Runs as"],
       ({ metadata, spec, status }) => [metadata.namespace, metadata.name, status?.phase, spec?.serviceAccountName]),
     lookAt(mine, "accounts", true, ["Namespace", "Name", "Since"],
-      ({ metadata }) => [metadata.namespace, metadata.name, metadata.creationTimestamp]),
+      ({ metadata }) => [metadata.namespace, metadata.name, since(metadata)]),
     lookAt(mine, "secrets", true, ["Namespace", "Name", "Type", "For account", "Holds"],
       ({ metadata, type, data }) => [metadata.namespace, metadata.name, type,
         metadata.annotations?.["kubernetes.io/service-account.name"], Object.keys(data ?? {}).join(", ")],
@@ -134,8 +132,7 @@ async function lookAround(mine) {
         at("secrets").append(paragraph("The page shows the names of what they hold. The values came with the list all the same: whoever may list Secrets can read them, and a token that lies in one."));
       }),
   ]);
-  mine.busy = false;
-  at("refresh").disabled = false;
+  if (mine === session) say("The lists are here.");
 }
 
 const PLURALS = { accounts: "serviceaccounts" };
@@ -143,13 +140,14 @@ const PLURALS = { accounts: "serviceaccounts" };
 // A list in all namespaces; where that is refused, the one in the namespace that is looked at, too.
 async function lookAt(mine, id, namespaced, columns, row, then) {
   const plural = PLURALS[id] ?? id;
+  const { round } = mine;
   const answer = await mine.api.list(plural);
-  if (!stillThere(mine, answer)) return;
+  if (!stillThere(mine, answer) || round !== mine.round) return;
   const shown = listing(namespaced ? "In all namespaces" : "All", answer, columns, row);
   if (namespaced && answer.status === 403) {
     const namespace = at("namespace").value.trim() || mine.home;
     const near = await mine.api.list(plural, namespace);
-    if (!stillThere(mine, near)) return;
+    if (!stillThere(mine, near) || round !== mine.round) return;
     shown.push(...listing(`In namespace ${namespace}`, near, columns, row));
   }
   replace(id, ...shown);
@@ -158,24 +156,21 @@ async function lookAt(mine, id, namespaced, columns, row, then) {
 
 async function lookAtRules(mine) {
   const namespace = at("namespace").value.trim() || mine.home;
+  const { round } = mine;
   const answer = await mine.api.whatMayI(namespace);
-  if (stillThere(mine, answer)) replace("may", ...rules(namespace, answer));
+  if (stillThere(mine, answer) && round === mine.round) replace("may", ...rules(namespace, answer));
 }
 
 at("look-in").addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (!session || session.busy) return;
-  await lookAround(session);
-  say("The lists are new.");
+  if (session) await lookAround(session);
 });
 
 at("refresh").addEventListener("click", async () => {
-  if (!session || session.busy) return;
   const mine = session;
+  if (!mine) return;
   await askWhetherItHolds(mine);
-  if (mine !== session) return;
-  await lookAround(mine);
-  say("The lists are new.");
+  if (mine === session) await lookAround(mine);
 });
 
 // ---- how long ----
@@ -207,17 +202,17 @@ function showTime() {
   }
 }
 
-// Asks now and then whether the token still holds: an account can be deleted before any date.
-function askLater(mine) {
-  const left = mine.expires === null ? Infinity : mine.expires - mine.api.now();
-  const pause = left <= 0 ? ASK_WHEN_OVER : Math.min(ASK_EVERY, left + 1);
-  mine.next = setTimeout(async () => {
-    await askWhetherItHolds(mine);
-    if (mine === session) askLater(mine);
-  }, pause * 1000);
+// Once a second. Now and then it asks whether the token still holds: an account can be deleted
+// before any date.
+function tick() {
+  showTime();
+  const over = session.expires !== null && session.expires <= session.api.now();
+  const pause = over ? ASK_WHEN_OVER : ASK_EVERY;
+  if (Date.now() - session.askedAt >= pause * 1000) askWhetherItHolds(session);
 }
 
 async function askWhetherItHolds(mine) {
+  mine.askedAt = Date.now();
   const answer = await mine.api.whoAmI();
   if (!stillThere(mine, answer)) return;
   if (answer.status === 0) {
@@ -266,15 +261,13 @@ addEventListener("pagehide", () => {
 
 function leave() {
   session.api.forget();
-  session.timers.forEach(clearInterval);
-  clearTimeout(session.next);
+  clearInterval(session.tick);
   session = null;
   for (const id of ["session-who", "time-left", "who", "read", "may", "namespaces", "namespaces-known",
     "pods", "accounts", "secrets"]) replace(id);
   at("namespace").value = "";
   at("inside").hidden = true;
   at("door").hidden = false;
-  at("refresh").disabled = false;
 }
 
 // ---- words ----
@@ -289,8 +282,8 @@ function tell(kind, title, children) {
   at("outcome-title").textContent = title;
   replace("outcome-text", ...children);
   at("outcome").hidden = false;
-  at("outcome-title").focus();
-  say(title);
+  at("outcome-title").focus(); // which is heard as well
+  say("");
 }
 
 // For a screen reader; the eye sees it elsewhere.

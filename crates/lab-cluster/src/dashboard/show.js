@@ -22,6 +22,12 @@ export function replace(id, ...children) {
   document.getElementById(id).replaceChildren(...children);
 }
 
+// When an object was made.
+export function since({ creationTimestamp }) {
+  const text = date(Date.parse(creationTimestamp) / 1000);
+  return text && element("time", { datetime: creationTimestamp }, text);
+}
+
 // Pairs of a name and what it is.
 export function pairs(rows) {
   const list = element("dl", null);
@@ -35,7 +41,7 @@ export function pairs(rows) {
 export function table(caption, columns, rows) {
   const head = element("tr", null, ...columns.map((name) => element("th", { scope: "col" }, name)));
   const body = rows.map((cells) =>
-    element("tr", null, ...cells.map((cell) => element("td", null, foreign(cell ?? "")))));
+    element("tr", null, ...cells.map((cell) => element("td", null, cell instanceof Node ? cell : foreign(cell ?? "")))));
   const whole = element("table", null, element("caption", null, caption),
     element("thead", null, head), element("tbody", null, ...body));
   // A wide table is moved within its own frame, by keys as well.
@@ -89,7 +95,7 @@ export function contents(read) {
     dates.length > 0 ? pairs(dates.map((name) => [name, date(read.claims[name])])) : "",
     paragraph(read.signatureBytes === undefined
       ? "The third part, the signature, is no base64url."
-      : `The third part, the signature, is ${read.signatureBytes} bytes. It says nothing to read, so it is not shown.`),
+      : `The third part, the signature, is ${read.signatureBytes} bytes. There is nothing in it to read, so it is not shown.`),
   ];
 }
 
@@ -117,7 +123,7 @@ export function rules(namespace, answer) {
     (rule.resources ?? []).map((resource) => (group ? `${resource}.${group}` : resource)));
   const rows = [
     ...resourceRules.map((rule) => [words(rule.verbs), words(things(rule)), words(rule.resourceNames ?? ["any"])]),
-    ...nonResourceRules.map((rule) => [words(rule.verbs), words(rule.nonResourceURLs), ""]),
+    ...nonResourceRules.map((rule) => [words(rule.verbs), `paths: ${words(rule.nonResourceURLs)}`, ""]),
   ];
   parts.push(rows.length > 0
     ? table(`In namespace ${namespace}: rules`, ["Verbs", "On", "Names"], rows)
