@@ -80,7 +80,7 @@ struct Asked<'r> {
     query: Query,
     credentials: Credentials<'r>,
     parts: &'r Parts,
-    audit_id: String,
+    audit_id: Option<String>,
 }
 
 /// What will have been told about a request when it is over.
@@ -116,7 +116,10 @@ impl Api {
                 authorization: parts.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes),
             },
             query,
-            audit_id: audit_id.map_or_else(|| self.ids.uid(), str::to_owned),
+            // Who keeps no log names the request when it is answered.
+            audit_id: audit_id
+                .map(str::to_owned)
+                .or_else(|| self.audit.as_ref().map(|_| self.ids.uid())),
             parts: &parts,
         };
         let request = format!("{} {}", parts.method, target(&parts));
@@ -138,7 +141,8 @@ impl Api {
         }
         // What no form fits is refused in the one that a person can read.
         let form = Form::wanted(&parts.headers, &asked.query).unwrap_or(Form::PrettyJson);
-        let mut response = respond(reply, form, &asked.audit_id);
+        let audit_id = asked.audit_id.unwrap_or_else(|| self.ids.uid());
+        let mut response = respond(reply, form, &audit_id);
         if let Some(dashboard) = &self.dashboard {
             dashboard.explain(&parts, &told.trace, response.headers_mut());
         }
@@ -189,7 +193,7 @@ impl Api {
     fn record(&self, asked: &Asked, who: Option<&Authenticated>) -> Option<Record> {
         let user = who.map(|who| &who.user);
         let from = asked.parts.extensions.get::<Peer>().map(|peer| peer.0);
-        let what = (asked.audit_id.as_str(), target(asked.parts));
+        let what = (asked.audit_id.as_deref().unwrap_or_default(), target(asked.parts));
         let from = (&asked.parts.headers, from);
         let mut record = Record::begin(self.audit.as_ref()?, &asked.info, user, what, from)?;
         if let Some(who) = who {
