@@ -129,7 +129,7 @@ async function lookAround(mine) {
         metadata.annotations?.["kubernetes.io/service-account.name"], Object.keys(data ?? {}).join(", ")],
       (items) => {
         if (items.length === 0) return;
-        at("secrets").append(paragraph("The page shows the names of what they hold. The values came with the list all the same: whoever may list Secrets can read them, and a token that lies in one."));
+        at("secrets").append(paragraph("The page shows the names of what they hold. The values came with the list all the same: whoever may list Secrets can read them, and use a token that lies in one."));
       }),
   ]);
   if (mine === session) say("The lists are here.");

@@ -38,12 +38,15 @@ export function pairs(rows) {
   return list;
 }
 
+// The roles are those that the elements have anyway; browsers forget them when a narrow page shows
+// a row as lines.
 export function table(caption, columns, rows) {
-  const head = element("tr", null, ...columns.map((name) => element("th", { scope: "col" }, name)));
-  const body = rows.map((cells) =>
-    element("tr", null, ...cells.map((cell) => element("td", null, cell instanceof Node ? cell : foreign(cell ?? "")))));
-  const whole = element("table", null, element("caption", null, caption),
-    element("thead", null, head), element("tbody", null, ...body));
+  const head = columns.map((name) => element("th", { scope: "col", role: "columnheader" }, name));
+  const line = (cells) => element("tr", { role: "row" }, ...cells.map((cell, i) =>
+    element("td", { role: "cell", "data-column": columns[i] }, cell instanceof Node ? cell : foreign(cell ?? ""))));
+  const whole = element("table", { role: "table" }, element("caption", null, caption),
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
+    element("tbody", { role: "rowgroup" }, ...rows.map(line)));
   // A wide table is moved within its own frame, by keys as well.
   return element("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption }, whole);
 }
