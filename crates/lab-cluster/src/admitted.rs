@@ -90,13 +90,14 @@ impl Admitted<'_> {
     }
 
     pub(crate) fn write_options(&self) -> Result<WriteOptions, Refusal> {
-        match self.query.get("dryRun") {
-            None => Ok(WriteOptions { dry_run: false }),
-            Some("All") => Ok(WriteOptions { dry_run: true }),
-            Some(other) => Err(Refusal::bad_request(format!(
-                "dryRun: Unsupported value: {other:?}: supported values: \"All\""
-            ))),
-        }
+        let kind = match self.info.verb.as_str() {
+            "create" => "CreateOptions",
+            "update" => "UpdateOptions",
+            "patch" => "PatchOptions",
+            "delete" | "deletecollection" => "DeleteOptions",
+            _ => return Ok(WriteOptions::default()), // nothing is written anyway
+        };
+        dry_run(kind, &self.query.get("dryRun").map_or(Value::Null, |word| json!([word])))
     }
 
     pub(crate) fn list_options(&self) -> Result<ListOptions, Refusal> {
@@ -166,21 +167,41 @@ impl Admitted<'_> {
         Ok((*patch_type, patch))
     }
 
-    pub(crate) fn preconditions(&self) -> Result<Preconditions, Refusal> {
+    /// How to delete: what the body says, or, without one, the query.
+    pub(crate) fn deletion(&self) -> Result<(Preconditions, WriteOptions), Refusal> {
         let typed = self.query.get("gracePeriodSeconds").and_then(|text| text.parse().ok());
         if self.body.trim_ascii().is_empty() {
-            return Ok(Preconditions { grace_period_seconds: typed, ..Preconditions::default() });
+            let preconditions =
+                Preconditions { grace_period_seconds: typed, ..Preconditions::default() };
+            return Ok((preconditions, self.write_options()?));
         }
         let expected = Expected { group: "", version: "v1", kind: "DeleteOptions" };
         let body = decode::body(self.content_type(), self.body, expected)?;
         self.note_object(&body, expected);
         let text = |key: &str| body["preconditions"][key].as_str().map(str::to_owned);
-        Ok(Preconditions {
+        let preconditions = Preconditions {
             uid: text("uid"),
             resource_version: text("resourceVersion"),
             grace_period_seconds: typed.or(body["gracePeriodSeconds"].as_i64()),
-        })
+        };
+        let mut options = dry_run(expected.kind, &body["dryRun"])?;
+        options.dry_run |= self.write_options()?.dry_run;
+        Ok((preconditions, options))
     }
+}
+
+/// `["All"]`, or nothing.
+fn dry_run(kind: &'static str, words: &Value) -> Result<WriteOptions, Refusal> {
+    let list = words.as_array().map(Vec::as_slice).unwrap_or_default();
+    if list.iter().all(|word| word == "All") {
+        return Ok(WriteOptions { dry_run: !list.is_empty() });
+    }
+    let cause = Cause {
+        reason: "FieldValueNotSupported",
+        field: "dryRun".to_owned(),
+        message: format!("Unsupported value: {words}: supported values: \"All\""),
+    };
+    Err(Refusal::invalid(Kind { group: "meta.k8s.io", resource: kind }, "", &[cause]))
 }
 
 fn no_field_manager() -> Refusal {

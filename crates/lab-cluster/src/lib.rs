@@ -7,6 +7,7 @@
 //! | who a token makes its bearer | [`authn::service_accounts`], [`authn::bound_objects`] |
 //! | where a token comes from | [`tokens`] |
 //! | what is stored | [`registry`], [`data_dir`] |
+//! | what kubectl asks for besides objects | [`discovery`], [`openapi`], [`table`], [`watching`], [`protobuf`] |
 //! | why a request was answered as it was | [`trace`] |
 //! | the same in a browser | [`dashboard`] |
 //! | who made which token, and who used it | [`audit`] |

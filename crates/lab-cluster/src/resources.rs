@@ -230,12 +230,13 @@ impl Resources {
             }
             ("patch", false) => self.patch(kind, namespace, request, options),
             ("delete", false) => {
-                let preconditions = request.preconditions()?;
+                let (preconditions, options) = request.deletion()?;
                 let gone = registry.delete(kind, namespace, name, &preconditions, &options)?;
                 Ok(Reply::new(200, Content::Value(gone)))
             }
             ("deletecollection", true) if kind.verbs.contains(&"deletecollection") => {
                 let selection = request.list_options()?;
+                let (_, options) = request.deletion()?;
                 let list = registry.delete_collection(kind, namespace, &selection, &options)?;
                 Ok(Reply::new(200, Content::List(list)))
             }

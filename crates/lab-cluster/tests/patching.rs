@@ -174,3 +174,36 @@ async fn a_token_in_a_namespace_that_is_not_there() {
     let answer = lab.admin("POST", path, "{}").await;
     assert_eq!(answer.json()["message"], "namespaces \"nonesuch\" not found");
 }
+
+/// kubectl says so in the query of a POST, a PUT and a PATCH, and in the body of a DELETE.
+#[tokio::test]
+async fn a_dry_run_changes_nothing() {
+    let lab = lab("AlwaysAllow").await;
+    let a = &format!("{MAPS}/a")[..];
+    let map = r#"{"metadata":{"name":"a"}}"#;
+    assert_eq!(lab.admin("POST", &format!("{MAPS}?dryRun=All"), map).await.status, 201);
+    assert_eq!(lab.admin("GET", a, "").await.status, 404);
+    lab.admin("POST", MAPS, map).await;
+    for (path, body) in [
+        (a.to_owned(), r#"{"dryRun":["All"]}"#),
+        (format!("{a}?dryRun=All"), ""),
+        (format!("{a}?dryRun=All"), r#"{"dryRun":["All"]}"#),
+        (MAPS.to_owned(), r#"{"dryRun":["All"]}"#),
+        (format!("{MAPS}?dryRun=All"), ""),
+    ] {
+        assert_eq!(lab.admin("DELETE", &path, body).await.status, 200, "{path} {body}");
+        assert_eq!(lab.admin("GET", a, "").await.status, 200, "{path} {body}");
+    }
+    for (method, path, body, kind) in [
+        ("POST", MAPS.to_owned() + "?dryRun=Some", map, "CreateOptions"),
+        ("PUT", format!("{a}?dryRun=Some"), map, "UpdateOptions"),
+        ("DELETE", format!("{a}?dryRun=Some"), "", "DeleteOptions"),
+        ("DELETE", a.to_owned(), r#"{"dryRun":["Some"]}"#, "DeleteOptions"),
+    ] {
+        let answer = lab.admin(method, &path, body).await;
+        let message = format!(
+            "{kind}.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"Some\"]: supported values: \"All\""
+        );
+        assert_eq!((answer.status, answer.json()["message"].as_str()), (422, Some(&message[..])));
+    }
+}

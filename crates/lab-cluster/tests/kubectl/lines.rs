@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
-use std::thread::sleep;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 /// Who types.
@@ -86,34 +86,30 @@ impl Terminal<'_> {
     /// Types a line, and says what it printed, with all that differs from run to run taken out.
     pub(crate) fn run(&self, who: &str, line: &str) -> Result<Outcome> {
         let mut lines = line.split(" ~ ");
-        let first = self.spawn(who, &self.words(lines.next().unwrap_or_default())?)?;
+        let mut first = self.spawn(who, &self.words(lines.next().unwrap_or_default())?)?;
         let meanwhile: Vec<_> = lines.collect();
-        let (stdout, stderr) = if meanwhile.is_empty() {
-            let ended = wait(first)?;
-            (ended.0, ended.1 + &format!("\0{}", ended.2))
-        } else {
-            sleep(Duration::from_millis(700)); // it has begun to watch
-            for line in meanwhile {
-                wait(self.spawn("admin", &self.words(line)?)?)?;
+        if !meanwhile.is_empty() {
+            first.settle(Duration::from_secs(2));
+            for line in &meanwhile {
+                self.spawn("admin", &self.words(line)?)?.wait()?;
             }
-            sleep(Duration::from_millis(300));
-            let ended = interrupt(first)?;
-            (ended.0, ended.1 + "\0interrupted")
-        };
-        let (stderr, status) = stderr.rsplit_once('\0').unwrap_or_default();
+            first.settle(Duration::from_secs(1));
+            first.child.kill()?;
+        }
+        let (stdout, stderr, status) = first.wait()?;
         Ok(Outcome {
-            status: status.to_owned(),
+            status,
             stdout: if line.starts_with("describe secret") {
                 // kubectl goes through the data in no order.
                 comparable(&sorted(&stdout))
             } else {
                 comparable(&stdout)
             },
-            stderr: comparable(stderr),
+            stderr: comparable(&stderr),
         })
     }
 
-    fn spawn(&self, who: &str, words: &[String]) -> Result<Child> {
+    fn spawn(&self, who: &str, words: &[String]) -> Result<Running> {
         let mut command = Command::new(self.kubectl);
         command.args(words).current_dir(self.folder).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -121,7 +117,10 @@ impl Terminal<'_> {
         command.env("KUBECONFIG", self.configs.join(format!("{who}.config")));
         command.env("KUBE_EDITOR", "sed -i 's/colour: red/colour: blue/'").env("TZ", "UTC");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Ok(command.spawn()?)
+        let mut child = command.spawn()?;
+        let stdout = Output::of(child.stdout.take());
+        let stderr = Output::of(child.stderr.take());
+        Ok(Running { child, stdout, stderr })
     }
 
     /// A line's words: blanks divide, 'single quotes' hold together, `$(...)` is what kubectl prints.
@@ -133,7 +132,7 @@ impl Terminal<'_> {
             if let Some(inside) = rest.strip_prefix("$(").filter(|_| !quoted) {
                 let (inside, after) = inside.split_once(')').ok_or("no ) after $(")?;
                 let inside: Vec<_> = inside.split(' ').map(str::to_owned).collect();
-                let (stdout, stderr, status) = wait(self.spawn("admin", &inside)?)?;
+                let (stdout, stderr, status) = self.spawn("admin", &inside)?.wait()?;
                 if status != "exit status: 0" {
                     return Err(format!("{inside:?}: {status}: {stderr}").into());
                 }
@@ -161,36 +160,75 @@ impl Terminal<'_> {
     }
 }
 
-/// What it printed, and how it ended.
-fn wait(mut child: Child) -> Result<(String, String, String)> {
-    let begun = Instant::now();
-    let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
-    loop {
-        if let Some(status) = child.try_wait()? {
-            let text = |thread: std::thread::JoinHandle<String>| thread.join().unwrap_or_default();
-            return Ok((text(stdout), text(stderr), status.to_string()));
+/// A kubectl that runs.
+struct Running {
+    child: Child,
+    stdout: Output,
+    stderr: Output,
+}
+
+impl Running {
+    /// What it printed, and how it ended.
+    fn wait(mut self) -> Result<(String, String, String)> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok((self.stdout.all(), self.stderr.all(), status.to_string()));
+            }
+            if begun.elapsed() > TOO_LONG {
+                self.child.kill()?;
+            }
+            sleep(Duration::from_millis(2));
         }
-        if begun.elapsed() > TOO_LONG {
-            child.kill()?;
+    }
+
+    /// Waits until it has printed something, and then nothing for a while; or for so long at most
+    /// when it prints nothing at all.
+    fn settle(&self, patience: Duration) {
+        let quiet = patience / 2;
+        let (begun, mut seen, mut last) = (Instant::now(), 0, Instant::now());
+        loop {
+            let length = self.stdout.length();
+            if length != seen {
+                (seen, last) = (length, Instant::now());
+            }
+            let waited = if seen == 0 { begun.elapsed() / 2 } else { last.elapsed() };
+            if waited > quiet {
+                return;
+            }
+            sleep(Duration::from_millis(20));
         }
-        sleep(Duration::from_millis(2));
     }
 }
 
-fn drain(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _ = pipe.read_to_end(&mut bytes);
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// What somebody reads of a pipe.
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
 }
 
-fn interrupt(mut child: Child) -> Result<(String, String)> {
-    child.kill()?;
-    let (stdout, stderr, _) = wait(child)?;
-    Ok((stdout, stderr))
+impl Output {
+    fn of(pipe: Option<impl Read + Send + 'static>) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let read = Arc::clone(&bytes);
+        let thread = std::thread::spawn(move || {
+            let Some(mut pipe) = pipe else { return };
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
+                read.lock().unwrap().extend_from_slice(&buffer[..length]);
+            }
+        });
+        Self { bytes, thread }
+    }
+
+    fn length(&self) -> usize {
+        self.bytes.lock().unwrap().len()
+    }
+
+    fn all(self) -> String {
+        let _ = self.thread.join();
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
 }
 
 /// What differs from run to run, and the word that stands for it.
