@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "tests; each uses a part")]
 
+pub mod plain;
 pub mod real;
 pub mod recorded;
 

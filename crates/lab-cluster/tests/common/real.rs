@@ -3,17 +3,12 @@
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "tests; each uses a part")]
 
-use super::Answer;
-use http::{HeaderMap, HeaderName};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use super::{Answer, plain};
 use serde_json::Value;
-use std::fs;
-use std::io::{Read, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -42,17 +37,35 @@ impl Drop for RealServer {
 impl RealServer {
     /// Starts one with these flags besides what every one needs, and this token file.
     pub fn start(flags: &str, tokens: &str) -> Self {
-        let assets = std::env::var_os("KUBEBUILDER_ASSETS").expect("KUBEBUILDER_ASSETS is not set");
         let folder = TempDir::new().unwrap();
-        let free_port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (port, etcd, peer) = (free_port(), free_port(), free_port());
         let path = folder.path().to_str().unwrap();
         fs::write(folder.path().join("tokens.csv"), tokens).unwrap();
         fs::write(folder.path().join("sa.key"), signing::samples::LAB_KEY_PEM).unwrap();
-        let spawn = |program: &str, flags: String| {
+        let flags = format!(
+            "--service-account-issuer=https://kubernetes.default.svc
+             --service-account-signing-key-file={path}/sa.key
+             --service-account-key-file={path}/sa.key --token-auth-file={path}/tokens.csv
+             {flags}"
+        );
+        let flags: Vec<String> = flags.split_whitespace().map(str::to_owned).collect();
+        let anybody = tokens.split(',').next().unwrap();
+        Self::launch(folder, &flags, anybody).unwrap_or_else(|log| panic!("{log}"))
+    }
+
+    /// Starts one that finds its files in this folder. Somebody's token tells when it is ready.
+    ///
+    /// # Errors
+    /// When it ends instead: with all that it said.
+    pub fn launch(folder: TempDir, flags: &[String], anybody: &str) -> Result<Self, String> {
+        let assets = std::env::var_os("KUBEBUILDER_ASSETS").expect("KUBEBUILDER_ASSETS is not set");
+        let free_port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, etcd, peer) = (free_port(), free_port(), free_port());
+        let path = folder.path().to_str().unwrap();
+        let spawn = |program: &str, needed: String, flags: &[String]| {
+            let log = File::create(folder.path().join(format!("{program}.log"))).unwrap();
             let mut command = Command::new(Path::new(&assets).join(program));
-            command.args(flags.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::null());
-            command.spawn().unwrap()
+            command.args(needed.split_whitespace()).args(flags);
+            command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
         };
         let etcd_flags = format!(
             "--data-dir={path}/etcd --unsafe-no-fsync --listen-client-urls=http://127.0.0.1:{etcd}
@@ -63,24 +76,43 @@ impl RealServer {
         let api_flags = format!(
             "--etcd-servers=http://127.0.0.1:{etcd} --cert-dir={path} --bind-address=127.0.0.1
              --secure-port={port} --advertise-address=127.0.0.1 --endpoint-reconciler-type=none
-             --service-cluster-ip-range=10.0.0.0/24
-             --service-account-issuer=https://kubernetes.default.svc
-             --service-account-signing-key-file={path}/sa.key
-             --service-account-key-file={path}/sa.key --token-auth-file={path}/tokens.csv
-             {flags}"
+             --service-cluster-ip-range=10.0.0.0/24"
         );
-        let processes = vec![spawn("etcd", etcd_flags), spawn("kube-apiserver", api_flags)];
-        let server = Self { processes, folder, port };
-        let anybody = format!("Bearer {}", tokens.split(',').next().unwrap());
+        let processes =
+            vec![spawn("etcd", etcd_flags, &[]), spawn("kube-apiserver", api_flags, flags)];
+        let mut server = Self { processes, folder, port };
+        let anybody = format!("Bearer {anybody}");
         for _ in 0..600 {
             std::thread::sleep(Duration::from_millis(100));
-            let answer =
-                server.send("GET", "/readyz", &[("authorization", anybody.as_bytes())], "");
+            let headers: &[(&str, &[u8])] = &[("authorization", anybody.as_bytes())];
+            let answer = server.send("GET", "/readyz", headers, "");
             if answer.is_ok_and(|answer| answer.status == 200) {
-                return server;
+                return Ok(server);
+            }
+            if server.processes[1].try_wait().unwrap().is_some() {
+                return Err(server.log());
             }
         }
-        panic!("kube-apiserver is not ready after a minute");
+        panic!("kube-apiserver is not ready after a minute: {}", server.log());
+    }
+
+    /// All that the API server wrote into its log.
+    pub fn log(&self) -> String {
+        let log = fs::read(self.folder.path().join("kube-apiserver.log")).unwrap();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// The certificate that it made for itself, with its authority's.
+    ///
+    /// # Errors
+    /// When it has made none yet.
+    pub fn authorities(&self) -> std::io::Result<Vec<u8>> {
+        fs::read(self.folder.path().join("apiserver.crt"))
     }
 
     /// What the registry's test asks: as the administrator, and JSON comes back.
@@ -99,7 +131,7 @@ impl RealServer {
         (answer.status, answer.json())
     }
 
-    /// One request, as HTTP/1.0 has them: a connection each, and no chunks.
+    /// One request.
     ///
     /// # Errors
     /// When it does not listen yet.
@@ -110,37 +142,7 @@ impl RealServer {
         headers: &[(&str, &[u8])],
         body: &str,
     ) -> std::io::Result<Answer> {
-        let pem = fs::read(self.folder.path().join("apiserver.crt"))?;
-        let mut roots = rustls::RootCertStore::empty();
-        let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
-        roots.add_parsable_certificates(certificates);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from("127.0.0.1").unwrap();
-        let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-        let mut stream =
-            rustls::StreamOwned::new(session, TcpStream::connect(("127.0.0.1", self.port))?);
-        let mut request = format!("{method} {path} HTTP/1.0\r\n").into_bytes();
-        let length = body.len().to_string();
-        for (name, value) in headers.iter().chain([&("content-length", length.as_bytes())]) {
-            request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
-        }
-        request.extend([b"\r\n", body.as_bytes()].concat());
-        stream.write_all(&request)?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let answer = String::from_utf8(answer).unwrap();
-        let (head, text) = answer.split_once("\r\n\r\n").unwrap();
-        let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
-            headers.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
-        }
-        Ok(Answer { status, headers, text: text.to_owned() })
+        let server = (self.address(), &*self.authorities()?);
+        plain::send(server, None, (method, path), headers, body.as_bytes())
     }
 }
