@@ -110,12 +110,30 @@ impl Admitted<'_> {
                 Refusal::bad_request(format!("strconv.ParseInt: parsing {limit:?}: invalid syntax"))
             })?
         };
+        if let Some(seconds) = self.query.get("timeoutSeconds").filter(|text| !text.is_empty()) {
+            seconds.parse::<i64>().map_err(|_| {
+                let why = format!("strconv.ParseInt: parsing {seconds:?}: invalid syntax");
+                Refusal::bad_request(why)
+            })?;
+        }
         Ok(ListOptions {
             label_selector: text("labelSelector"),
             field_selector: text("fieldSelector"),
             limit: u64::try_from(limit).unwrap_or_default(),
             continue_token: text("continue"),
         })
+    }
+
+    /// A list is always of now, so that any revision will do; but it must be one.
+    pub(crate) fn list_revision(&self) -> Result<(), Refusal> {
+        let revision = self.query.get("resourceVersion").unwrap_or_default();
+        if !revision.is_empty() && revision.parse::<u64>().is_err() {
+            return Err(Refusal::bad_request(format!(
+                "invalid resource version: resourceVersion: Invalid value: {revision:?}: \
+                 strconv.ParseUint: parsing {revision:?}: invalid syntax"
+            )));
+        }
+        Ok(())
     }
 
     /// From when on. An old client asks for 0, as for nothing: all there is comes first.

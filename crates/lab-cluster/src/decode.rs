@@ -43,13 +43,16 @@ pub fn body(
     bytes: &[u8],
     expected: Expected,
 ) -> Result<Value, Refusal> {
-    let media_type = content_type.map(|value| value.split(';').next().unwrap_or_default().trim());
+    // An empty header is none; parameters without a type are no type at all.
+    let media_type = content_type
+        .filter(|value| !value.trim().is_empty())
+        .map(|value| value.split(';').next().unwrap_or_default().trim());
     let no_json = |why: &str| {
         unreadable(&format!("couldn't get version/kind; json parse error: {why}"), bytes, expected)
     };
     let value: Value = match media_type {
         // A body without a type is taken for JSON.
-        None | Some("" | "application/json") => serde_json::from_slice(bytes).map_err(|error| {
+        None | Some("application/json") => serde_json::from_slice(bytes).map_err(|error| {
             let text = String::from_utf8_lossy(bytes);
             no_json(&go::json_error(&text, &error))
         })?,
@@ -74,6 +77,15 @@ pub fn body(
              \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
         );
         return Err(no_json(&why));
+    }
+    for field in ["apiVersion", "kind"] {
+        let sent = &value[field];
+        if !(sent.is_null() || sent.is_string()) {
+            let what = go::json_type(sent);
+            return Err(no_json(&format!(
+                "json: cannot unmarshal {what} into Go struct field .{field} of type string"
+            )));
+        }
     }
     Ok(value)
 }

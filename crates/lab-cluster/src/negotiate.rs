@@ -209,9 +209,8 @@ pub fn wants(headers: &HeaderMap, media_type: &str) -> bool {
 /// Whether a client takes a document of this type.
 #[must_use]
 pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
-    let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
-        return true;
-    };
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return true };
     let family = media_type.split('/').next().unwrap_or_default();
     accept.split(',').any(|range| {
         let range = range.split(';').next().unwrap_or_default().trim().replace('@', ".");

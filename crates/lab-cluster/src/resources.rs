@@ -130,6 +130,7 @@ impl Resources {
         if info.verb != "create" {
             return Err(Refusal::method_not_allowed());
         }
+        request.write_options()?; // one that is only tried out is signed all the same
         let body = request.question(&TOKEN_REQUESTS)?;
         self.registry.get(&kinds::NAMESPACES, "", &info.namespace)?;
         let issued = self.tokens.issue(&info.namespace, &info.name, &body)?;
@@ -192,9 +193,13 @@ impl Resources {
         // Of a list, a name only says whose right to see it is asked for.
         let whole = name.is_empty() || matches!(verb.as_str(), "list" | "watch");
         let found = |object| Ok(Reply::new(200, Content::Object(object)));
+        if kind.namespaced && namespace.is_empty() && !whole {
+            return Err(Refusal::no_such_path());
+        }
         match (verb.as_str(), whole) {
             ("get", false) => found(registry.get(kind, namespace, name)?),
             ("list", true) => {
+                request.list_revision()?;
                 let list = registry.list(kind, namespace, &request.list_options()?)?;
                 Ok(Reply::new(200, Content::List(list)))
             }

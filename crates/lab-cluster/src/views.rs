@@ -12,6 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 impl Lookup for Registry {
     fn service_account(&self, namespace: &str, name: &str) -> Result<Arc<Value>, Refusal> {
+        // The real server asks itself over HTTP, and so has to make a path of the two.
+        if name.is_empty() {
+            return Err(Refusal::bad_request("resource name may not be empty"));
+        }
+        if namespace.is_empty() {
+            return Err(Refusal::no_such_path());
+        }
         self.get(&kinds::SERVICE_ACCOUNTS, namespace, name)
     }
 

@@ -108,7 +108,10 @@ fn user(claims: &Claims, kubernetes: &KubernetesClaims) -> User {
     }
     if let Some(node) = &kubernetes.node {
         tell("node-name", node.name.clone());
-        tell("node-uid", node.uid.clone());
+        // The node may be gone, or not be there yet, when the token is made.
+        if !node.uid.is_empty() {
+            tell("node-uid", node.uid.clone());
+        }
     }
     if !claims.token_id.is_empty() {
         user.extra.insert(CREDENTIAL_ID.into(), vec![format!("JTI={}", claims.token_id)]);

@@ -178,7 +178,12 @@ impl TokenIssuer {
     /// Finds the object whose life the token is to share.
     fn bind(&self, namespace: &str, account: &str, asked: &BoundRef) -> Result<Bound, Refusal> {
         let BoundRef { kind, api_version, name, uid } = *asked;
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        // What cannot be read has neither group nor version, as in Go's `FromAPIVersionAndKind`.
+        let (group, version) = match api_version.split_once('/') {
+            Some((_, rest)) if rest.contains('/') => ("", ""),
+            Some(both) => both,
+            None => ("", api_version),
+        };
         if name.is_empty() && group.is_empty() && matches!(kind, "Pod" | "Secret" | "Node") {
             return Err(Refusal::bad_request("Name parameter required."));
         }

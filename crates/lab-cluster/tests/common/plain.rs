@@ -48,8 +48,8 @@ pub fn send(
 
     let mut request = format!("{method} {path} HTTP/1.0\r\n").into_bytes();
     let length = body.len().to_string();
-    let length = (method != "GET" || !body.is_empty())
-        .then_some(("content-length", length.as_bytes()));
+    let length =
+        (method != "GET" || !body.is_empty()).then_some(("content-length", length.as_bytes()));
     for (name, value) in headers.iter().copied().chain(length) {
         request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
     }

@@ -115,7 +115,8 @@ pub(crate) struct Certificate {
 /// All topics, by name.
 pub(crate) fn read() -> Vec<Topic> {
     let files = fs::read_dir(folder().join("corpus")).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
+    let mut files: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
     files.sort();
     files.iter().map(|path| topic(path)).collect()
 }
@@ -126,7 +127,8 @@ fn topic(path: &Path) -> Topic {
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     topic.name = path.file_stem().unwrap().to_str().unwrap().to_owned();
     let mut names = BTreeSet::new();
-    for name in topic.cases.iter().map(|case| &case.name).chain(topic.starts.iter().map(|s| &s.name))
+    for name in
+        topic.cases.iter().map(|case| &case.name).chain(topic.starts.iter().map(|s| &s.name))
     {
         assert!(!name.is_empty(), "{}: a case without a name", topic.name);
         assert!(names.insert(name), "{}: two cases are called {name:?}", topic.name);

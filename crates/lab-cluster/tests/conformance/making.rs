@@ -6,7 +6,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    date_time_ymd,
 };
 use rustls::SignatureScheme;
 use rustls::crypto::ring::sign::any_supported_type;
@@ -122,7 +123,8 @@ fn with_spare_bits(text: &str) -> String {
         base64::engine::general_purpose::NO_PAD.with_decode_allow_trailing_bits(true),
     );
     let others = ('A'..='Z').map(|last| format!("{}{last}", &text[..text.len() - 1]));
-    let mut same = others.filter(|other| other != text && lax.decode(other).is_ok_and(|b| b == bytes));
+    let mut same =
+        others.filter(|other| other != text && lax.decode(other).is_ok_and(|b| b == bytes));
     same.next().unwrap_or_else(|| text.to_owned())
 }
 
@@ -136,7 +138,8 @@ fn sign(key: &SigningKey, algorithm: &str, message: &str) -> Vec<u8> {
         "none" => return Vec::new(),
         // The classic forgery: the public key, which everybody has, as the secret.
         "HS256" => {
-            let mut mac = Hmac::<Sha256>::new_from_slice(key.public_key().to_pem().as_bytes()).unwrap();
+            let mut mac =
+                Hmac::<Sha256>::new_from_slice(key.public_key().to_pem().as_bytes()).unwrap();
             mac.update(message.as_bytes());
             return mac.finalize().into_bytes().to_vec();
         }
@@ -192,10 +195,10 @@ pub(crate) fn certificate(described: &corpus::Certificate, now: i64) -> (String,
         params.distinguished_name.push(DnType::OrganizationName, organisation);
     }
     let [from, to] = described.valid.unwrap_or([-3600, 3600]);
-    params.not_before = date_time_ymd(1970, 1, 1)
-        + std::time::Duration::from_secs((now + from).unsigned_abs());
-    params.not_after = date_time_ymd(1970, 1, 1)
-        + std::time::Duration::from_secs((now + to).unsigned_abs());
+    params.not_before =
+        date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs((now + from).unsigned_abs());
+    params.not_after =
+        date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs((now + to).unsigned_abs());
     let (client, server) =
         (ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth);
     params.extended_key_usages = match described.usage.as_deref() {
@@ -234,7 +237,8 @@ impl Memory {
         let mut filled = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            let (inside, after) = after.split_once('}').unwrap_or_else(|| panic!("no }} in {text}"));
+            let (inside, after) =
+                after.split_once('}').unwrap_or_else(|| panic!("no }} in {text}"));
             filled += before;
             filled += &self.value(inside, now, token);
             rest = after;

@@ -11,8 +11,14 @@ use std::sync::LazyLock;
 
 /// The headers that matter to a client. Of `Audit-Id` it matters that it is there.
 const HEADERS: [&str; 8] = [
-    "content-type", "cache-control", "www-authenticate", "warning", "allow", "retry-after",
-    "x-content-type-options", "location",
+    "content-type",
+    "cache-control",
+    "www-authenticate",
+    "warning",
+    "allow",
+    "retry-after",
+    "x-content-type-options",
+    "location",
 ];
 
 /// What came of a case.
@@ -75,11 +81,13 @@ struct Normal<'m> {
 static UID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").unwrap()
 });
-static TIME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)").unwrap());
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)").unwrap()
+});
 static FINGERPRINT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("X509SHA256=[0-9a-f]{64}").unwrap());
-static NANOSECONDS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"serial number \d+|SN=\d+").unwrap());
+static PORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"127\.0\.0\.1:\d+").unwrap());
+static SERIAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"SN=\d+").unwrap());
 
 /// Every long word in a published key, and what it is: `kid of first`.
 static KEY_MATERIAL: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
@@ -103,8 +111,12 @@ impl Normal<'_> {
                 for (name, value) in fields {
                     let value = match (name.as_str(), &value) {
                         ("managedFields", _) => continue,
-                        ("resourceVersion", Value::String(text)) if !text.is_empty() => "revision".into(),
-                        ("creationTimestamp" | "deletionTimestamp", Value::String(_)) => "then".into(),
+                        ("resourceVersion", Value::String(text)) if !text.is_empty() => {
+                            "revision".into()
+                        }
+                        ("creationTimestamp" | "deletionTimestamp", Value::String(_)) => {
+                            "then".into()
+                        }
                         ("token", Value::String(token)) => self.token(token),
                         // The real server keeps rules in no order.
                         ("resourceRules" | "nonResourceRules", Value::Array(_)) => {
@@ -135,9 +147,11 @@ impl Normal<'_> {
             time.map_or(found[0].to_owned(), |time| self.time(time))
         });
         let text = FINGERPRINT.replace_all(&text, "X509SHA256=…");
-        let text = NANOSECONDS.replace_all(&text, "SN=…");
-        let mut text = text.into_owned();
-        for (value, name) in KEY_MATERIAL.iter().filter(|_| text.len() > 30) {
+        let text = SERIAL.replace_all(&text, "SN=…");
+        let text = PORT.replace_all(&text, "127.0.0.1:PORT");
+        let today = DateTime::from_timestamp(self.now, 0).unwrap().format("%Y-%m-%d").to_string();
+        let mut text = text.replace(&today, "today");
+        for (value, name) in &*KEY_MATERIAL {
             if text.contains(value) {
                 text = text.replace(value, name);
             }
@@ -158,7 +172,11 @@ impl Normal<'_> {
     fn time(&self, time: i64) -> String {
         let from_now = time - self.now;
         let tens = (from_now + if from_now < 0 { -5 } else { 5 }) / 10 * 10;
-        if (from_now - tens).abs() <= 3 { format!("now{tens:+}") } else { format!("now{from_now:+}") }
+        if (from_now - tens).abs() <= 3 {
+            format!("now{tens:+}")
+        } else {
+            format!("now{from_now:+}")
+        }
     }
 
     /// A token is taken apart: its times are seconds after it was issued.
@@ -169,7 +187,8 @@ impl Normal<'_> {
         };
         let mut parts = token.split('.');
         let (Some(header), Some(mut claims)) = (part(parts.next()), part(parts.next())) else {
-            return self.text(token).into();
+            // In a Secret it is in base64 once more.
+            return if token.len() > 500 { "a token".into() } else { self.text(token).into() };
         };
         let Some(issued) = claims["iat"].as_i64() else { return "a token".into() };
         let since = |value: &mut Value| {

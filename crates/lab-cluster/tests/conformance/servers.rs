@@ -123,7 +123,8 @@ impl Server {
             Self::Lab { cluster, .. } => cluster.notes().to_vec(),
             Self::Real(server) => log_lines(&server.log())
                 .filter(|line| {
-                    line.contains(" token has been found in") || line.contains("AnonymousAuth is not")
+                    line.contains(" token has been found in")
+                        || line.contains("AnonymousAuth is not")
                 })
                 .map(str::to_owned)
                 .collect(),
@@ -150,7 +151,9 @@ impl Server {
             Self::Real(server) => {
                 let log = server.log();
                 let line = log_lines(&log[since..])
-                    .filter_map(|line| line.split_once("\"Unable to authenticate the request\" err="))
+                    .filter_map(|line| {
+                        line.split_once("\"Unable to authenticate the request\" err=")
+                    })
                     .last();
                 line.map(|(_, said)| reasons(&unquoted(said))).unwrap_or_default()
             }
