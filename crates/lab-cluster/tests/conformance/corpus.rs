@@ -125,7 +125,7 @@ fn topic(path: &Path) -> Topic {
     let text = fs::read_to_string(path).unwrap();
     let mut topic: Topic =
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    topic.name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    topic.name = path.file_stem().unwrap().to_string_lossy().into_owned();
     let mut names = BTreeSet::new();
     for name in
         topic.cases.iter().map(|case| &case.name).chain(topic.starts.iter().map(|s| &s.name))
