@@ -4,8 +4,8 @@
 
 use lab_cluster::registry::kinds;
 use lab_cluster::registry::{
-    Controllers, CountedIds, ListOptions, RandomIds, Registry, Store, StoreError, WriteOptions,
-    object, seeds,
+    Controllers, CountedIds, ListOptions, PatchType, RandomIds, Registry, Store, StoreError,
+    WriteOptions, object, seeds,
 };
 use narration::{ManualClock, SystemClock};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -114,6 +114,41 @@ fn kill_9_loses_nothing_acknowledged() {
             assert!(registry.get(&kinds::CONFIG_MAPS, name, "kube-root-ca.crt").is_ok(), "{name}");
         }
     }
+}
+
+/// Each operation of a JSON patch may be shallow, and what they build together deeper than a reader
+/// of JSON goes, or than a stack is.
+#[test]
+fn what_cannot_be_read_back_is_not_stored() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("objects.redb");
+    let before = {
+        let registry = registry(Store::open(&path).unwrap());
+        let (nodes, options) = (&kinds::NODES, WriteOptions::default());
+        let node = json!({"metadata": {"name": "n"}, "spec": {"configSource": {}}});
+        registry.create(nodes, "", node, &options).unwrap();
+        let add = |path: &str| json!({"op": "add", "path": path, "value": {}});
+        let nested = |times: usize| {
+            let paths =
+                (1..=times).map(|depth| format!("/spec/configSource{}", "/x".repeat(depth)));
+            Value::from(paths.map(|path| add(&path)).collect::<Vec<_>>())
+        };
+        let send = |operations: &Value| {
+            registry.patch(nodes, "", "n", PatchType::Json, operations, &options).map(drop)
+        };
+        send(&nested(50)).unwrap();
+        assert_eq!(send(&nested(150)).unwrap_err().code, 422, "built of many");
+        // A copy of everything into its own depth.
+        let mut doubled = vec![json!({"op": "add", "path": "/spec", "value": {}})];
+        let mut deepest = "/spec/x".to_owned();
+        for _ in 0..10 {
+            doubled.push(json!({"op": "copy", "from": "/spec", "path": deepest}));
+            deepest = deepest.repeat(2);
+        }
+        assert_eq!(send(&doubled.into()).unwrap_err().code, 422, "copied into itself");
+        contents(&registry)
+    };
+    assert_eq!(contents(&registry(Store::open(&path).unwrap())), before);
 }
 
 #[test]

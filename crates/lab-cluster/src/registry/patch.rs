@@ -38,6 +38,10 @@ impl PatchType {
 /// What a JSON patch may copy, bytes: doubling is quick.
 const COPY_LIMIT: usize = 3 << 20;
 
+/// How deep a JSON patch may build: no object is that deep, a stack is deeper, and so is what the
+/// reader of the store takes (128).
+const MAX_DEPTH: usize = 100;
+
 /// The object that a patch makes of another; it may be no valid object.
 pub(super) fn apply(
     kind: &ResourceKind,
@@ -134,6 +138,7 @@ fn operate(document: &mut Value, operation: &Value, copied: &mut usize) -> Optio
     match operation["op"].as_str()? {
         "add" => add(document, path, value),
         "replace" => {
+            not_too_deep(path, &value)?;
             let (parent, member) = parent(document, path)?;
             match parent {
                 Value::Object(fields) => {
@@ -169,7 +174,20 @@ fn parent<'d>(document: &'d mut Value, path: &str) -> Option<(&'d mut Value, Str
     Some((document.pointer_mut(above)?, last))
 }
 
+/// Operations are shallow, each for itself: what they build on one another need not be.
+fn not_too_deep(path: &str, value: &Value) -> Option<()> {
+    fn depth(value: &Value) -> usize {
+        match value {
+            Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+            Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+    (path.matches('/').count() + depth(value) <= MAX_DEPTH).then_some(())
+}
+
 fn add(document: &mut Value, path: &str, value: Value) -> Option<()> {
+    not_too_deep(path, &value)?;
     let (parent, member) = parent(document, path)?;
     match parent {
         Value::Object(fields) => {
