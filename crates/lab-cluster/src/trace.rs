@@ -1,7 +1,7 @@
 //! Why a request was answered as it was: what each authenticator said, which rule decided. The
 //! real server keeps this in its log; a reader needs to see it. No token, key or password is in it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// One request, from credentials to status.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,17 +38,52 @@ impl Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        writeln!(f, "{} -> {}", self.request, self.status)?;
+        writeln!(f, "{} -> {}", Visible(&self.request), self.status)?;
         for opinion in &self.authenticators {
-            writeln!(f, "  {:16} {}", opinion.authenticator, opinion.said)?;
+            writeln!(f, "  {:16} {}", opinion.authenticator, Visible(&opinion.said))?;
         }
-        writeln!(f, "  {:16} {}", "user", self.user.as_deref().unwrap_or("none: 401"))?;
+        let user = self.user.as_deref().unwrap_or("none: 401");
+        writeln!(f, "  {:16} {}", "user", Visible(user))?;
         if let Some(said) = &self.impersonation {
-            writeln!(f, "  {:16} {said}", "impersonation")?;
+            writeln!(f, "  {:16} {}", "impersonation", Visible(said))?;
         }
         if let Some(said) = &self.authorizer {
-            writeln!(f, "  {:16} {said}", "authorizer")?;
+            writeln!(f, "  {:16} {}", "authorizer", Visible(said))?;
         }
         Ok(())
+    }
+}
+
+/// Names and claims come from whoever sent them. On a terminal they may not begin a line of their
+/// own, nor tell it what to do.
+struct Visible<'t>(&'t str);
+
+impl fmt::Display for Visible<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.chars().try_for_each(|c| {
+            if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_writes_lines_of_their_own_into_it() {
+        let forged = "x\r\n  user root\u{1b}[2J\u{9b}K";
+        let mut trace = Trace {
+            request: format!("GET /{forged}"),
+            user: Some(format!("Zoë {forged}")),
+            impersonation: Some(forged.to_owned()),
+            authorizer: Some(forged.to_owned()),
+            ..Trace::default()
+        };
+        trace.note("token file", format!("rejected: {forged}"));
+        let shown = trace.to_string();
+        assert_eq!(shown.lines().count(), 5, "{shown}");
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+        assert!(shown.contains("Zoë x\\r\\n  user root\\u{1b}[2J\\u{9b}K"), "{shown}");
     }
 }
