@@ -19,6 +19,8 @@ use tokio::sync::watch;
 
 /// How many changes are kept.
 const KEPT: usize = 1024;
+/// And of how many bytes, about: an object may have a million.
+const KEPT_BYTES: usize = 32 << 20;
 
 /// The last changes, and who waits for the next.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ struct Kept {
     /// All changes after this revision are here.
     since: u64,
     changes: VecDeque<Change>,
+    bytes: usize,
 }
 
 /// Without the objects: some of them are secrets.
@@ -44,7 +47,7 @@ impl std::fmt::Debug for Kept {
 impl History {
     /// A history that begins here.
     pub(super) fn from(revision: u64) -> Self {
-        let changes = RwLock::new(Kept { since: revision, changes: VecDeque::new() });
+        let changes = RwLock::new(Kept { since: revision, changes: VecDeque::new(), bytes: 0 });
         Self { changes, last: watch::Sender::new(revision) }
     }
 
@@ -52,9 +55,13 @@ impl History {
     pub(super) fn note(&self, changes: Vec<Change>) {
         let Some(last) = changes.last().map(|change| change.revision) else { return };
         let mut kept = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        kept.bytes += changes.iter().map(weight).sum::<usize>();
         kept.changes.extend(changes);
-        while kept.changes.len() > KEPT {
-            kept.since = kept.changes.pop_front().map_or(kept.since, |change| change.revision);
+        // The last one stays, however large: those who wait are to hear of it.
+        while kept.changes.len() > KEPT || kept.bytes > KEPT_BYTES && kept.changes.len() > 1 {
+            let Some(oldest) = kept.changes.pop_front() else { break };
+            kept.bytes -= weight(&oldest);
+            kept.since = oldest.revision;
         }
         drop(kept);
         // A history that has ended stays so.
@@ -75,6 +82,22 @@ impl History {
         let first = kept.changes.partition_point(|change| change.revision <= revision);
         Ok(kept.changes.range(first..).cloned().collect())
     }
+}
+
+/// About how many bytes a change keeps in memory.
+fn weight(change: &Change) -> usize {
+    fn of(value: &Value) -> usize {
+        let inside = match value {
+            Value::String(text) => text.len(),
+            Value::Array(list) => list.iter().map(of).sum(),
+            Value::Object(fields) => {
+                fields.iter().map(|(name, value)| name.len() + of(value)).sum()
+            }
+            _ => 0,
+        };
+        size_of::<Value>() + inside
+    }
+    [&change.before, &change.after].into_iter().flatten().map(|object| of(object)).sum()
 }
 
 /// What to watch, and from when on.
@@ -216,5 +239,37 @@ fn bookmark(kind: &ResourceKind, revision: u64) -> Event {
 impl Store {
     pub(super) fn history(&self) -> &History {
         &self.history
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kinds;
+    use super::*;
+
+    #[test]
+    fn large_changes_are_forgotten_sooner() {
+        let history = History::from(0);
+        let object = Arc::new(json!({"data": {"k": "x".repeat(KEPT_BYTES / 4)}}));
+        let change = |revision| Change {
+            revision,
+            kind: &kinds::CONFIG_MAPS,
+            key: "default/m".to_owned(),
+            before: None,
+            after: Some(Arc::clone(&object)),
+        };
+        for revision in 1..=10 {
+            history.note(vec![change(revision)]);
+        }
+        let known = |revision| history.after(revision).map(|changes| changes.len());
+        assert_eq!(known(7).ok(), Some(3));
+        assert_eq!(known(6).unwrap_err().code, 410);
+
+        let huge = Arc::new(json!("x".repeat(2 * KEPT_BYTES)));
+        history.note(vec![Change { after: Some(huge), ..change(11) }]);
+        assert_eq!(known(10).ok(), Some(1), "who waits still hears of it");
+        history.note(vec![change(12)]);
+        assert_eq!(known(11).ok(), Some(1));
+        assert_eq!(known(10).unwrap_err().code, 410);
     }
 }
