@@ -70,8 +70,7 @@ pub fn metadata_of(object: &Value) -> Value {
 /// The metadata of all objects of a list.
 #[must_use]
 pub fn metadata_of_all(list: &List) -> Value {
-    let items: Vec<_> =
-        list.items.iter().map(|item| json!({"metadata": item["metadata"]})).collect();
+    let items: Vec<_> = list.items.iter().map(|item| metadata_of(item)).collect();
     json!({
         "kind": "PartialObjectMetadataList",
         "apiVersion": "meta.k8s.io/v1",
