@@ -317,7 +317,7 @@ fn what_replaced_it<W: Write>(story: &mut Story<W>) -> io::Result<()> {
         ("your groups", "the file, too", "the same, O=system:masters"),
         ("you send", "the secret itself", "a signature; the key stays here"),
         ("the server has", "every secret, in a file", "its authority's certificate"),
-        ("it ends", "when the file is edited", "by itself, on a date inside it"),
+        ("it ends", "edited file, and a restart", "by itself, on a date inside it"),
     ];
     story.lines(one_a_line(
         table.map(|(what, token, certificate)| format!("{what:14}  {token:25}  {certificate}")),

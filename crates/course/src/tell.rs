@@ -181,7 +181,7 @@ fn passed<W: Write>(
     let remark = if warnings.is_empty() { "" } else { " The compiler has a remark, though." };
     story.say(format_args!("Done: every check passes.{remark} {done} of {all} exercises done."))?;
     let mut rows = vec![
-        ("see it run", format!("cargo run -q -p {}", exercise.name)),
+        ("see it run", format!("cargo run -p {}", exercise.name)),
         ("compare", format!("cargo course solution {}", exercise.name)),
     ];
     if let Some(next) = guide.next() {

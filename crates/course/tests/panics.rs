@@ -49,6 +49,14 @@ note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
 }
 
 #[test]
+fn a_comparison_of_unseen_input_has_said_its_input() {
+    let text = "thread 'x' (7) panicked at tests/columns.rs:37:1:\nTest failed: the line a\n\n  - \
+                expected\n  + what came\n.\nminimal failing input: token = \"a\"\n\tsuccesses: 0\n";
+    let (_, panics) = read(text);
+    assert_eq!(panics[0].message, "the line a\n\n  - expected\n  + what came\n");
+}
+
+#[test]
 fn what_looks_like_a_panic_and_is_none() {
     let text = "thread 'x' panicked\nthread of mine panicked at noon\n";
     assert_eq!(read(text), (text.trim().to_owned(), vec![]));

@@ -77,8 +77,8 @@ impl What {
     pub fn says(&self) -> String {
         let sentence = match self {
             Self::Jwt(TokenKind::Bound) => {
-                "A bound token of a service account: a cluster's API server signed it for one \
-                 account, for a while."
+                "A bound token of a service account, by its claims: an API server signs such a one \
+                 for one account, for a while."
             }
             Self::Jwt(TokenKind::Legacy) => {
                 "A legacy token of a service account, out of a Secret. It never expires."

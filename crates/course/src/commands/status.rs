@@ -21,6 +21,7 @@ pub fn alone<W: Write>(story: &mut Story<W>, guide: &Guide) -> Outcome {
             ("list", "cargo course list"),
             ("again", "cargo course check NAME"),
             ("compare", "cargo course solution NAME"),
+            ("go on", "cargo run -p signing (where does it come from?)"),
         ])?;
         return Ok(Answer::Yes);
     };

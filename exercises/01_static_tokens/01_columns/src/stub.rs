@@ -18,9 +18,11 @@
 //!
 //! The rule: the first three columns must be there, or there is no user. They have no quotes here.
 //! The fourth holds the groups, with a comma between two of them. If it begins with a double quote,
-//! it goes on to the next one, and the quotes belong to the file, not to a group. If not, it ends at
-//! the next comma, as any column does. What stands behind the fourth column is ignored, and nothing
-//! is trimmed.
+//! it goes on to the next double quote, and the quotes belong to the file, not to a group. (Here a
+//! quote that is opened is closed.) If not, it ends at the next comma, as any column does. What stands
+//! behind the fourth column is ignored, and nothing is trimmed.
+//!
+//! A [`User`] has a `name`, a `uid` and `groups`: a `String`, a `String` and a `Vec<String>`.
 //!
 //! Explained on: book/src/01-static-tokens/the-file.md
 //! Rust you need: `str::splitn`, `str::strip_prefix`, `Option` and `?`, `match`, `collect`

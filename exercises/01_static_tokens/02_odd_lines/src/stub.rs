@@ -32,7 +32,7 @@
 //! 4. A record with an empty token is warned of. It is never a duplicate.
 //! 5. A record with a token that an earlier one had is warned of.
 //!
-//! Nothing is trimmed, and the first three columns have no quotes here.
+//! Nothing is trimmed, and the first three columns have no quotes here. Every number is a `usize`.
 //!
 //! Explained on: book/src/01-static-tokens/the-file.md
 //! Rust you need: `Result`, `Vec`, `HashSet`, `str::lines`, `zip`

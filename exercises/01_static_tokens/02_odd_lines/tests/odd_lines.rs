@@ -5,6 +5,11 @@ use odd_lines::{Refusal, Warning, look_over};
 use proptest::prelude::*;
 use static_tokens::{FileError, TokenFile};
 
+/// What a failing check is about, with the file that it asked of.
+fn about(what: &str, file: &str) -> String {
+    format!("{what}\n\nthe file {file:?}")
+}
+
 #[test]
 fn a_token_twice_is_warned_of() {
     let neat = "u5Zq,proxy,p-1\nw8Xr,node,n-1,\"nodes\"\n";
@@ -15,44 +20,59 @@ fn a_token_twice_is_warned_of() {
 
 #[test]
 fn blank_lines_are_no_records() {
-    let got = look_over("\nu5Zq,proxy,p-1\n\n\n,node,n-1\n");
-    checks::same!(got, Ok(vec![EmptyToken { record: 2 }]), "the second record is on line 5");
+    let file = "\nu5Zq,proxy,p-1\n\n\n,node,n-1\n";
+    let got = look_over(file);
+    checks::same!(
+        got,
+        Ok(vec![EmptyToken { record: 2 }]),
+        about("the second record is on line 5", file)
+    );
 }
 
 #[test]
 fn refused_is_the_first_short_line() {
-    let got = look_over("\nu5Zq,proxy,p-1\nu5Zq,proxy,p-1\n\nw8Xr,node\nx\n");
-    checks::same!(got, Err(Refusal { line: 5, found: 2 }), "two short lines, 5 and 6");
+    let file = "\nu5Zq,proxy,p-1\nu5Zq,proxy,p-1\n\nw8Xr,node\nx\n";
+    let got = look_over(file);
+    checks::same!(got, Err(Refusal { line: 5, found: 2 }), about("two short lines, 5 and 6", file));
 }
 
 #[test]
 fn comments_are_records() {
-    let got = look_over("u5Zq,proxy,p-1\n# the old one:\n#u5Zq,proxy,p-0\n");
+    let file = "u5Zq,proxy,p-1\n# the old one:\n#u5Zq,proxy,p-0\n";
+    let got = look_over(file);
     let expected = Err(Refusal { line: 2, found: 1 });
-    checks::same!(got, expected, "a remark is a record of one column");
-    let got = look_over("u5Zq,proxy,p-1\n#u5Zq,proxy,p-0\n#u5Zq,proxy,p-0\n");
+    checks::same!(got, expected, about("a remark is a record of one column", file));
+    let file = "u5Zq,proxy,p-1\n#u5Zq,proxy,p-0\n#u5Zq,proxy,p-0\n";
+    let got = look_over(file);
     let expected = Ok(vec![DuplicateToken { record: 3 }]);
-    checks::same!(got, expected, "the # of a commented-out line is the first letter of its token");
+    checks::same!(
+        got,
+        expected,
+        about("the # of a commented-out line is the first letter of its token", file)
+    );
 }
 
 #[test]
 fn nothing_is_trimmed() {
-    let got = look_over("u5Zq,proxy,p-1\n \nu5Zq,proxy,p-1\n");
+    let file = "u5Zq,proxy,p-1\n \nu5Zq,proxy,p-1\n";
+    let got = look_over(file);
     let expected = Err(Refusal { line: 2, found: 1 });
-    checks::same!(got, expected, "a line that holds one space");
-    let got = look_over("u5Zq,proxy,p-1\nu5Zq ,proxy,p-1\n ,node,n-1\n");
+    checks::same!(got, expected, about("a line that holds one space", file));
+    let file = "u5Zq,proxy,p-1\nu5Zq ,proxy,p-1\n ,node,n-1\n";
+    let got = look_over(file);
     checks::same!(
         got,
         Ok(vec![]),
-        "a space makes another token, and a token of a space is not empty"
+        about("a space makes another token, and a token of a space is not empty", file)
     );
 }
 
 #[test]
 fn empty_tokens_are_no_duplicates() {
-    let got = look_over(",proxy,p-1\n,node,n-1\n");
+    let file = ",proxy,p-1\n,node,n-1\n";
+    let got = look_over(file);
     let expected = Ok(vec![EmptyToken { record: 1 }, EmptyToken { record: 2 }]);
-    checks::same!(got, expected, "two records with empty tokens");
+    checks::same!(got, expected, about("two records with empty tokens", file));
 }
 
 #[test]

@@ -28,6 +28,10 @@
 //! A kid is compared with the names of keys, whole, and is used for nothing else. It was written by
 //! whoever wrote the token: it is not a path to open, nor a key to believe.
 //!
+//! ```text
+//! KeyFile { kid: String, path: String }    a key: its name, and where it lies
+//! ```
+//!
 //! Explained on: book/src/02-jwt-anatomy/the-header.md
 //! Rust you need: `split`, slice patterns or `next()`, `?`, `serde_json::from_slice`, `filter`
 

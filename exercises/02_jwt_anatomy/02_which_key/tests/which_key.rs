@@ -17,13 +17,6 @@ fn paths(kid: Option<&str>, keys: &[KeyFile]) -> Vec<String> {
 }
 
 #[test]
-fn the_keys_of_a_microk8s() {
-    let mut printed = Vec::new();
-    which_key::tell(&mut printed).expect("a Vec takes everything");
-    checks::output!("the_keys_of_a_microk8s", String::from_utf8_lossy(&printed));
-}
-
-#[test]
 fn a_header_may_lack_both() {
     let got = header(&token(r#"{"alg":"ES384","kid":"k-7"}"#));
     checks::same!(got, Some(header_of("ES384", Some("k-7"))), "a header with both");
@@ -74,6 +67,13 @@ fn without_a_name_every_key_is_tried() {
     let all: Vec<_> = keys.iter().map(|key| key.path.as_str()).collect();
     checks::same!(paths(None, &keys), all, "no kid");
     checks::same!(paths(Some(""), &keys), all, "an empty kid");
+}
+
+#[test]
+fn the_keys_of_a_microk8s() {
+    let mut printed = Vec::new();
+    which_key::tell(&mut printed).expect("a Vec takes everything");
+    checks::output!("the_keys_of_a_microk8s", String::from_utf8_lossy(&printed));
 }
 
 proptest! {

@@ -8,6 +8,7 @@
 //! {"sub":"s","aud":"a"}                            iss "",  sub "s", aud ["a"],      exp None
 //! {"sub":"s","jti":"j"}                            iss "",  sub "s", aud [],         exp None
 //! {"aud":[]}                                       iss "",  sub "",  aud [],         exp None
+//! {"exp":null}                                     iss "",  sub "",  aud [],         exp None
 //! {"aud":null}       {"aud":7}       {"aud":["a",7]}       {"sub":7}       {"exp":"9"}       errors
 //! ```
 //!
@@ -15,6 +16,7 @@
 //! One text is a list of one. A claim that is missing is empty (or `None`), and claims that nobody
 //! asked for are passed over. A claim of the wrong type spoils the token: a date in quotes is not a
 //! missing date. A library that took it for one could let such a token live for ever (CVE-2026-25537).
+//! (`"exp":null` is one, though: the server's own type for a date takes it so.)
 //!
 //! Let serde do the work: say in types what the claims are, and hand the text to
 //! `serde_json::from_str`. You may add attributes to `Claims`, and types and functions of your own.

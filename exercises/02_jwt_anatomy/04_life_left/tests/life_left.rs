@@ -15,13 +15,6 @@ fn check(exp: Option<i64>, expected: &str) {
 }
 
 #[test]
-fn the_tokens_of_a_household() {
-    let mut printed = Vec::new();
-    life_left::tell(&mut printed).expect("a Vec takes everything");
-    checks::output!("the_tokens_of_a_household", String::from_utf8_lossy(&printed));
-}
-
-#[test]
 fn no_date_is_no_end() {
     check(None, "no end");
 }
@@ -60,6 +53,13 @@ fn another_moment_sees_another_end() {
     let made = end(Some(1_700_003_600), at(1_700_000_000));
     let about = "exp is Some(1700003600), now is 2023-11-14 22:13:20 UTC, second 1700000000";
     checks::same!(made, "until 2023-11-14 23:13:20 UTC, 1 h left", about);
+}
+
+#[test]
+fn the_tokens_of_a_household() {
+    let mut printed = Vec::new();
+    life_left::tell(&mut printed).expect("a Vec takes everything");
+    checks::output!("the_tokens_of_a_household", String::from_utf8_lossy(&printed));
 }
 
 proptest! {

@@ -29,7 +29,16 @@
 //! somebody that. Whose the others are, `account` says of the claim `sub`. What is missing is `None`, and
 //! so is what is no text; the subject of a foreign token is then "".
 //!
-//! `crate::bytes` decodes a part. It is what you wrote in `six-bits`, done by a library.
+//! What there is to `use crate::{...}`:
+//!
+//! ```text
+//! Account { namespace: String, name: String }
+//! Kind::Bound { account: Option<Account>, pod: Option<String> }
+//! Kind::Legacy { account: Option<Account>, secret: Option<String> }
+//! Kind::Foreign { subject: String }
+//! Kind::NoJwt
+//! bytes(part)               Option<Vec<u8>>: what you wrote in `six-bits`, done by a library
+//! ```
 //!
 //! Explained on: book/src/02-jwt-anatomy/the-claims.md
 //! Rust you need: slice patterns, `if` and `else`, `serde_json::Value`, `Option`

@@ -24,6 +24,14 @@
 //! on to `self.verifier`, with the same audiences, and what that answers is the answer. Anyone can write
 //! an issuer into a token. So your look may keep somebody out, and must never let anybody in.
 //!
+//! What there is to `use crate::{...}`:
+//!
+//! ```text
+//! FirstLook { issuer: String, verifier: Arc<dyn TokenAuthenticator> }
+//! Verdict::NotMine.into()    the Answer that a token is not mine
+//! bytes(part)                Option<Vec<u8>>
+//! ```
+//!
 //! Explained on: book/src/02-jwt-anatomy/what-we-know.md
 //! Rust you need: `impl` of a trait, `str::from_utf8`, `let else`, serde's derive, `Into`
 

@@ -111,6 +111,7 @@ fn the_verifier_has_the_last_word() {
         verdict: Verdict::Authenticated(lamp),
         audiences: vec!["vault".to_owned()],
         warnings: vec!["this token is old".to_owned()],
+        annotations: vec![("authentication.k8s.io/stale-token", "a pod's".to_owned())],
     };
     checks::same!(is_mine(mine.as_bytes()), true, "a token of the issuer");
     let audiences = ["vault".to_owned(), "attic".to_owned()];
