@@ -38,6 +38,9 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Semaphore;
+use tokio::task::block_in_place;
 use tokio::time::timeout;
 
 /// The largest body, bytes: `MaxRequestBodyBytes` of the real server.
@@ -68,7 +71,12 @@ pub struct Api {
     pub dashboard: Option<Dashboard>,
     /// Who writes it down.
     pub audit: Option<Arc<Audit>>,
+    /// For those who may write: more at a time would only wait for each other.
+    pub turns: Semaphore,
 }
+
+/// How many [`Api::turns`] there are.
+pub const TURNS: usize = 8;
 
 /// Where a request comes from: an extension of the request.
 #[derive(Debug, Clone, Copy)]
@@ -248,15 +256,28 @@ impl Api {
         if asked.parts.method == Method::HEAD {
             return Err(Refusal::method_not_allowed());
         }
+        // What may write waits for the disk, and must not keep who reads from being answered.
+        let writes = asked.parts.method != Method::GET;
+        let _turn = if writes { self.turns.acquire().await.ok() } else { None };
         let (Asked { info, query, .. }, headers) = (asked, &asked.parts.headers);
         let notes = record.is_some().then(RefCell::default);
         let notes = notes.as_ref();
         let admitted = Admitted { info, query, headers, user, body: &body, notes };
-        let reply = self.resources.answer(&admitted);
+        let answer = || self.resources.answer(&admitted);
+        let reply = if writes { aside(answer) } else { answer() };
         if let (Some(record), Some(notes)) = (record, notes) {
             record.note(notes.take());
         }
         reply
+    }
+}
+
+/// Does what may take its time, while the runtime's other threads take over what this one had to do.
+fn aside<R>(work: impl FnOnce() -> R) -> R {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => block_in_place(work),
+        // There is one thread and no other.
+        _ => work(),
     }
 }
 

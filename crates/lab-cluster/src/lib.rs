@@ -38,6 +38,7 @@ pub mod kubeconfig;
 pub mod negotiate;
 pub mod openapi;
 pub mod pki;
+mod presence;
 pub mod protobuf;
 pub mod registry;
 pub mod request_info;

@@ -25,6 +25,7 @@ fn run() -> Outcome {
         None
     };
 
+    lab_cluster::server::raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(serve(flags));
     drop(ephemeral);

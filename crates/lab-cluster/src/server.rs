@@ -3,18 +3,19 @@
 
 use crate::api::{Api, Peer};
 use crate::pki::Identity;
+use crate::presence::{Presence, Worked};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -22,16 +23,23 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-/// Connections at a time; the next one waits at the door.
+/// Connections at a time, if there may be as many open files; the next one waits at the door.
 const MAX_CONNECTIONS: usize = 4096;
+/// Open files that are no connections: the store, the runtime's own, what is being read.
+const OTHER_FILES: usize = 64;
 /// A handshake that takes longer is no client of ours.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// So must all headers of a request have come by then.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// A client that asks nothing for so long has to connect anew: the real server's `IdleTimeout`.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// All headers together, bytes: as Go's `DefaultMaxHeaderBytes`. A longer request is 431.
 const MAX_HEADER_BYTES: usize = 1 << 20;
 /// Requests at a time on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 250;
+/// HTTP/2 requests that were taken back before they were looked at, or that were wrong, on one
+/// connection. A client that has more is thrown out (CVE-2023-44487, CVE-2025-8671).
+const MAX_RESET_STREAMS: usize = 100;
 /// How long a stopping server waits for what is in flight.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -76,6 +84,37 @@ pub enum TlsError {
     Tls(#[from] rustls::Error),
 }
 
+/// How many connections there is room for: as many as there may be open files, and no more than
+/// enough.
+#[cfg(unix)]
+fn places() -> usize {
+    use rustix::process::{Resource, getrlimit};
+    let files = getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok());
+    let files = files.unwrap_or(usize::MAX);
+    files.saturating_sub(OTHER_FILES).clamp(1, MAX_CONNECTIONS)
+}
+
+#[cfg(not(unix))]
+fn places() -> usize {
+    MAX_CONNECTIONS
+}
+
+/// Lets the process open as many files as the system allows it, as every Go program does: shells
+/// give 1024 or 256, and a connection is one. For a program that is a server and nothing else.
+pub fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let enough = (MAX_CONNECTIONS + OTHER_FILES) as u64;
+        let wanted = maximum.map_or(enough, |maximum| maximum.min(enough));
+        if current.is_some_and(|current| current < wanted) {
+            // Refused? Then there are fewer places.
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+        }
+    }
+}
+
 /// Takes connections until `stop` says so, then lets what is in flight finish.
 pub async fn serve(
     listener: TcpListener,
@@ -83,53 +122,98 @@ pub async fn serve(
     api: Arc<Api>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = places();
+    let room = Arc::new(Semaphore::new(places));
+    let (crowd, crowded) = watch::channel(false);
+    let door = Door { tls, api, crowded, stop: stop.clone() };
+    let mut refused = false;
     loop {
-        let Ok(place) = room.clone().acquire_owned().await else { break };
-        let stream = tokio::select! {
-            accepted = listener.accept() => accepted,
+        // From seven eighths on, who is idle has to leave: the last places are for the next.
+        let is_crowded = refused || room.available_permits() <= places / 8;
+        crowd.send_if_modified(|known| std::mem::replace(known, is_crowded) != is_crowded);
+        let next = async {
+            let place = room.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, stream) = tokio::select! {
+            next = next => next,
             () = stopped(&mut stop) => break,
         };
+        refused = stream.is_err();
         let Ok((stream, _)) = stream else {
             // Out of file descriptors, most likely: others have to leave first.
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (tls, api, watcher) = (tls.clone(), api.clone(), graceful.watcher());
+        let door = door.clone();
         tokio::spawn(async move {
-            connection(stream, &tls, api, watcher).await;
+            door.connection(stream).await;
             drop(place);
         });
     }
     drop(listener);
-    let _ = timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
+    let everyone = u32::try_from(places).unwrap_or(u32::MAX);
+    let _ = timeout(DRAIN_TIMEOUT, room.acquire_many(everyone)).await;
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn connection(
-    stream: TcpStream,
-    tls: &TlsAcceptor,
+/// What a connection needs.
+#[derive(Clone)]
+struct Door {
+    tls: TlsAcceptor,
     api: Arc<Api>,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
-    // An answer goes out at once, however small.
-    let _ = stream.set_nodelay(true);
-    let peer = stream.peer_addr().ok();
-    let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await else { return };
-    let certificates: Arc<[CertificateDer<'static>]> =
-        stream.get_ref().1.peer_certificates().unwrap_or_default().into();
+    /// Are places rare?
+    crowded: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
+}
 
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let (api, certificates) = (api.clone(), certificates.clone());
-        if let Some(peer) = peer {
-            request.extensions_mut().insert(Peer(peer.ip()));
+impl Door {
+    /// Answers what one client asks, until it leaves, idles for too long, or all has to stop.
+    async fn connection(self, stream: TcpStream) {
+        let Self { tls, api, crowded, mut stop } = self;
+        let presence = Presence::begin();
+        // An answer goes out at once, however small.
+        let _ = stream.set_nodelay(true);
+        let peer = stream.peer_addr().ok();
+        let stream = tokio::select! {
+            shaken = tls.accept(stream) => shaken,
+            () = presence.overstays(HANDSHAKE_TIMEOUT, HANDSHAKE_TIMEOUT, crowded.clone()) => return,
+        };
+        let Ok(stream) = stream else { return };
+        let certificates: Arc<[CertificateDer<'static>]> =
+            stream.get_ref().1.peer_certificates().unwrap_or_default().into();
+        // As in Go, HTTP/2 is for who asked for it in the handshake.
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+
+        let presence = Presence::begin();
+        let service = service_fn(|mut request: Request<Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(Peer(peer.ip()));
+            }
+            let (api, certificates, work) = (api.clone(), certificates.clone(), presence.work());
+            async move {
+                let answer = api.answer(request, &certificates).await;
+                Ok::<_, Infallible>(answer.map(|body| Worked::new(body, work)))
+            }
+        });
+        let builder = protocols();
+        let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        // A client that breaks off, or talks nonsense, ends its own connection and nothing else.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = presence.overstays(HEADER_TIMEOUT, IDLE_TIMEOUT, crowded) => {}
+            () = stopped(&mut stop) => {}
         }
-        async move { Ok::<_, Infallible>(api.answer(request, &certificates).await) }
-    });
+        connection.as_mut().graceful_shutdown();
+        let _ = timeout(DRAIN_TIMEOUT, connection).await;
+    }
+}
+
+fn protocols() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -140,12 +224,12 @@ async fn connection(
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
+        .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
+        .max_local_error_reset_streams(MAX_RESET_STREAMS)
         .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX))
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(HEADER_TIMEOUT);
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    // A client that breaks off, or talks nonsense, ends its own connection and nothing else.
-    let _ = watcher.watch(connection).await;
+    builder
 }
 
 /// Lets any client certificate through the handshake, as Go's `RequestClientCert` does: TLS proves

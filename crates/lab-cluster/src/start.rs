@@ -2,7 +2,7 @@
 
 mod pieces;
 
-use crate::api::{Api, Listener};
+use crate::api::{Api, Listener, TURNS};
 use crate::audit::PolicyError;
 use crate::authn::bound_objects::Lookup;
 use crate::authn::cache::Cached;
@@ -39,7 +39,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 /// How many of the last requests an embedded cluster remembers.
@@ -290,6 +290,7 @@ impl LabCluster {
             audit,
             listener: options.listener.unwrap_or_else(|| remember(traces.clone())),
             dashboard: flags.dashboard.then(|| Dashboard { address: address.ip(), clock }),
+            turns: Semaphore::new(TURNS),
         });
         let cluster = Cluster::at(address, &files.pki.trusted);
         let (stop, stopped) = watch::channel(false);

@@ -5,14 +5,18 @@
 mod common;
 
 use common::Lab;
+use common::running::Running;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
-use kube::api::{ObjectMeta, PostParams};
+use kube::api::{DeleteParams, ListParams, ObjectMeta, PostParams};
 use lab_cluster::{LabCluster, Options, StartError, Storage};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::task::JoinSet;
 
 async fn in_folder(folder: &Path) -> Lab {
     Lab::with(&[], |options| {
@@ -102,78 +106,111 @@ async fn a_folder_that_cannot_be_used_is_left_as_it_is() {
     assert_eq!(fs::read_to_string(&key).unwrap(), "no key at all");
 }
 
-/// The program itself, in a folder, on a free port.
-struct Running {
-    child: Child,
-    address: String,
-    folder: std::path::PathBuf,
-}
+/// Somebody's notes, and the last of each that the server has acknowledged: its text, or `None` when
+/// it was deleted. A write that was cut off may have happened or not, so both are right.
+type Notes = BTreeMap<String, BTreeSet<Option<String>>>;
 
-impl Running {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lab-cluster"))
-            .args(["--secure-port", "0", "--data-dir"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let address = lines
-            .find_map(|line| line.split_once("https://").map(|(_, address)| address.to_owned()))
-            .unwrap();
-        Self { child, address: address.trim().to_owned(), folder: folder.to_path_buf() }
-    }
-
-    async fn client(&self) -> kube::Client {
-        let text = fs::read_to_string(self.folder.join("credentials/client.config")).unwrap();
-        let kubeconfig = kube::config::Kubeconfig::from_yaml(&text).unwrap();
-        let options = kube::config::KubeConfigOptions::default();
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
-        assert_eq!(config.cluster_url.authority().unwrap().as_str(), self.address);
-        kube::Client::try_from(config).unwrap()
+fn note(name: &str, text: &str) -> ConfigMap {
+    ConfigMap {
+        metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
+        data: Some([("text".to_owned(), text.to_owned())].into()),
+        ..ConfigMap::default()
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// Makes notes, changes them and deletes them until the server is gone.
+async fn write_until_it_is_gone(
+    api: Api<ConfigMap>,
+    writer: String,
+    written: Arc<AtomicUsize>,
+) -> Notes {
+    let mut notes = Notes::new();
+    for number in 0.. {
+        let name = format!("{writer}-{}", number / 3);
+        let wanted = (number % 3 != 2).then(|| format!("text {number}"));
+        let result = match (number % 3, &wanted) {
+            (0, Some(text)) => {
+                api.create(&PostParams::default(), &note(&name, text)).await.map(drop)
+            }
+            (_, Some(text)) => {
+                api.replace(&name, &PostParams::default(), &note(&name, text)).await.map(drop)
+            }
+            // Every other note is left for good.
+            _ if number % 2 == 0 => continue,
+            _ => api.delete(&name, &DeleteParams::default()).await.map(drop),
+        };
+        match result {
+            Ok(()) => {
+                notes.insert(name, [wanted].into());
+                written.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(kube::Error::Api(status)) => panic!("{name}: {status:?}"),
+            Err(_) => {
+                notes.entry(name).or_insert_with(|| [None].into()).insert(wanted);
+                break;
+            }
+        }
     }
+    notes
 }
 
 /// `Child::kill` is SIGKILL: nothing in the process gets to say good-bye.
-#[tokio::test]
-async fn kill_9_loses_nothing_that_was_acknowledged() {
+async fn kill_9_in_the_middle_of_writes(rounds: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let mut acknowledged: Vec<String> = Vec::new();
-    for round in 0..3 {
-        let running = Running::start(folder.path());
-        let notes: Api<ConfigMap> = Api::namespaced(running.client().await, "default");
-        for name in &acknowledged {
-            assert_eq!(
-                notes.get(name).await.unwrap().metadata.name.as_deref(),
-                Some(name.as_str())
-            );
+    let mut notes = Notes::new();
+    let mut acknowledged = 0;
+    for round in 0..rounds {
+        let running = Running::start(folder.path(), &[]);
+        let api: Api<ConfigMap> = Api::namespaced(running.client().await, "default");
+        let found = api.list(&ListParams::default()).await.unwrap().items.into_iter();
+        let mut found: BTreeMap<String, Option<String>> = found
+            .map(|note| (note.metadata.name.unwrap(), note.data.unwrap().remove("text")))
+            .filter(|(name, _)| name != "kube-root-ca.crt")
+            .collect();
+        for (name, right) in &notes {
+            let text = found.remove(name).flatten();
+            assert!(right.contains(&text), "round {round}: {name} is {text:?}, not {right:?}");
         }
-        for number in 0..5 {
-            let name = format!("note-{round}-{number}");
-            let note = ConfigMap {
-                metadata: ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() },
-                ..ConfigMap::default()
-            };
-            notes.create(&PostParams::default(), &note).await.unwrap();
-            acknowledged.push(name);
+        assert_eq!(found, BTreeMap::new(), "nobody wrote these");
+
+        let written = Arc::new(AtomicUsize::new(0));
+        let mut writers = JoinSet::new();
+        for writer in 0..4 {
+            let api = api.clone();
+            writers.spawn(write_until_it_is_gone(
+                api,
+                format!("r{round}-w{writer}"),
+                written.clone(),
+            ));
+        }
+        // Each round at another moment, so that the blow falls on every kind of write.
+        while written.load(Ordering::Relaxed) < 5 + round {
+            tokio::task::yield_now().await;
         }
         drop(running);
+        for of_writer in writers.join_all().await {
+            notes.extend(of_writer);
+        }
+        acknowledged += written.load(Ordering::Relaxed);
     }
-    assert_eq!(acknowledged.len(), 15);
+    assert!(acknowledged >= 5 * rounds);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_loses_nothing_that_was_acknowledged() {
+    kill_9_in_the_middle_of_writes(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "abuse: starts the program twenty times"]
+async fn kill_9_twenty_times_loses_nothing_either() {
+    kill_9_in_the_middle_of_writes(20).await;
 }
 
 #[test]
 fn two_cannot_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let _first = Running::start(folder.path());
+    let _first = Running::start(folder.path(), &[]);
     let second = Command::new(env!("CARGO_BIN_EXE_lab-cluster"))
         .args(["--secure-port", "0", "--data-dir"])
         .arg(folder.path())

@@ -5,6 +5,7 @@
 pub mod plain;
 pub mod real;
 pub mod recorded;
+pub mod running;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
