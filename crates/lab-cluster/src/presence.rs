@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 /// How long a client may do nothing while places are rare.
-const WHEN_CROWDED: Duration = Duration::from_secs(1);
+const WHEN_CROWDED: Duration = Duration::from_secs(2);
 
 /// What one connection is at.
 pub(crate) struct Presence(Mutex<State>);
@@ -39,7 +39,7 @@ impl Presence {
     }
 
     /// Ends when the client has been idle for too long: `before` its first request, or `after` one.
-    /// While the house is crowded, when it has been idle for a second.
+    /// While the house is crowded, when it has been idle for two seconds.
     pub(crate) async fn overstays(
         &self,
         before: Duration,
