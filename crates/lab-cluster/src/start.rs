@@ -192,8 +192,7 @@ impl LabCluster {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let Options { mut flags, storage, clock, ids, .. } = options;
         flags.check()?;
-        let mut notes = Vec::new();
-        let modes = flags.modes()?;
+        let (mut notes, modes) = (Vec::new(), flags.modes()?);
         if modes.contains(&AuthorizationMode::Node) {
             notes
                 .push("authorization mode Node is read as nothing: the lab has no kubelets".into());
