@@ -112,7 +112,7 @@ impl Bystander {
     }
 
     /// Was answered each time, and soon.
-    async fn is_content(self) {
+    async fn leave_content(self) {
         self.done.store(true, Ordering::Relaxed);
         assert!(self.asking.await.unwrap() > 0);
     }
@@ -177,7 +177,7 @@ async fn a_thousand_connections_that_have_asked_and_stay() {
             sleep(Duration::from_millis(50)).await;
         }
     }
-    bystander.is_content().await;
+    bystander.leave_content().await;
     if let (Some(before), &[first, second]) = (before, peaks.as_slice()) {
         let each = (first - before) / 1000;
         assert!(each < 100, "{each} kB for each idle connection");
@@ -201,6 +201,10 @@ async fn fifty_who_stay(connector: Connector) -> Vec<TlsStream<TcpStream>> {
     idle
 }
 
+/// A way to hang: what it is, ALPN or plain TCP, what is sent first, whether more follows a byte a
+/// second, and after how many seconds the server lets go.
+type Hanging<'h> = (&'h str, Option<&'h [&'h str]>, Vec<u8>, bool, u64);
+
 /// Sends, then a byte a second for ever; answers how long the server bore it, and what it said.
 async fn slowly(
     mut stream: impl AsyncRead + tokio::io::AsyncWrite + Unpin,
@@ -213,13 +217,12 @@ async fn slowly(
     loop {
         match timeout(Duration::from_secs(1), stream.read_buf(&mut said)).await {
             Ok(Ok(0) | Err(_)) => break,
-            Ok(Ok(_)) => {}
             Err(_) if trickle => {
                 if stream.write_all(b"x").await.is_err() {
                     break;
                 }
             }
-            Err(_) => {}
+            Ok(Ok(_)) | Err(_) => {}
         }
         if since.elapsed() > Duration::from_secs(60) {
             break;
@@ -242,8 +245,7 @@ async fn who_hangs_is_let_go() {
     let body = whole.as_bytes()[..whole.len() - 1000].to_vec();
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM".to_vec();
     let h2_headers = [PREFACE, &frame(1, 0, 1, &GET_ROOT[..2])].concat();
-    // What it is, ALPN or plain TCP, what is sent first, whether more follows, the time-out.
-    let cases: [(&str, Option<&[&str]>, Vec<u8>, bool, u64); 8] = [
+    let cases: [Hanging; 8] = [
         ("half-open TLS", None, Vec::new(), false, 10),
         ("half a ClientHello", None, hello, true, 10),
         ("silence in HTTP/1.1", Some(&["http/1.1"]), Vec::new(), false, 15),
@@ -284,7 +286,7 @@ async fn who_hangs_is_let_go() {
         }
     }
 
-    bystander.is_content().await;
+    bystander.leave_content().await;
     shrinks(&lab, before).await;
     is_well(&mut lab, &[]);
 }
@@ -434,7 +436,7 @@ async fn twenty_thousand_requests_of_garbage() {
     }
     assert_eq!(senders.join_all().await.len(), 8);
 
-    bystander.is_content().await;
+    bystander.leave_content().await;
     shrinks(&lab, before).await;
     let signature = jwt.rsplit('.').next().unwrap();
     is_well(&mut lab, &[&jwt, signature, &signature[..40]]);
@@ -443,6 +445,19 @@ async fn twenty_thousand_requests_of_garbage() {
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// `GET https://lab/` in HPACK: three entries of its static table, and a name of one's own.
 const GET_ROOT: &[u8] = b"\x82\x87\x84\x41\x03lab";
+
+/// The frames of the nth thing that is sent.
+type Flood = fn(u32) -> Vec<u8>;
+
+/// The nth stream of a client.
+fn odd(n: u32) -> u32 {
+    n * 2 + 1
+}
+
+/// The nth GET: `END_STREAM` and `END_HEADERS`.
+fn get(n: u32) -> Vec<u8> {
+    frame(1, 5, odd(n), GET_ROOT)
+}
 
 /// A frame of HTTP/2 (RFC 9113, section 4.1).
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -458,28 +473,19 @@ async fn resets_and_other_floods_of_http2() {
     let before = warm_up(&lab).await;
     let bystander = Bystander::of(&lab);
 
-    let end_stream_and_headers = 5;
-    let get = |stream: u32| frame(1, end_stream_and_headers, stream, GET_ROOT);
-    let odd = |number: u32| number * 2 + 1;
-    let floods: [(&str, Box<dyn Fn(u32) -> Vec<u8>>); 6] = [
+    let floods: [(&str, Flood); 6] = [
         // CVE-2023-44487
-        ("resets", Box::new(|n| [get(odd(n)), frame(3, 0, odd(n), &[0, 0, 0, 8])].concat())),
-        ("streams, answers not read", Box::new(|n| get(odd(n)))),
-        ("pings", Box::new(|_| frame(6, 0, 0, &[0; 8]))),
-        ("settings", Box::new(|_| frame(4, 0, 0, &[]))),
+        ("resets", |n| [get(n), frame(3, 0, odd(n), &[0, 0, 0, 8])].concat()),
+        ("streams, answers not read", get),
+        ("pings", |_| frame(6, 0, 0, &[0; 8])),
+        ("settings", |_| frame(4, 0, 0, &[])),
         // CVE-2024-27316
-        (
-            "continuations",
-            Box::new(|n| match n {
-                0 => frame(1, 1, 1, GET_ROOT),
-                _ => frame(9, 0, 1, b"\x40\x01a\x01b"),
-            }),
-        ),
+        ("continuations", |n| match n {
+            0 => frame(1, 1, 1, GET_ROOT),
+            _ => frame(9, 0, 1, b"\x40\x01a\x01b"),
+        }),
         // CVE-2025-8671: the client makes the server reset.
-        (
-            "resets by the server",
-            Box::new(|n| [get(odd(n)), frame(8, 0, odd(n), &[0; 4])].concat()),
-        ),
+        ("resets by the server", |n| [get(n), frame(8, 0, odd(n), &[0; 4])].concat()),
     ];
     let mut flooding = JoinSet::new();
     for (what, flood) in floods {
@@ -487,7 +493,7 @@ async fn resets_and_other_floods_of_http2() {
             let mut stream = lab.connector(&["h2"]).connect().await.unwrap();
             stream.write_all(PREFACE).await.unwrap();
             let frames: Vec<Vec<u8>> = (0..20)
-                .map(|part| (part * 1000..(part + 1) * 1000).flat_map(&flood).collect())
+                .map(|part| (part * 1000..(part + 1) * 1000).flat_map(flood).collect())
                 .collect();
             flooding.spawn(async move {
                 let mut sent = 0;
@@ -509,7 +515,7 @@ async fn resets_and_other_floods_of_http2() {
     ask(&lab.connector(&["http/1.1"]), "GET", "/api", "").await;
     drop(streams);
 
-    bystander.is_content().await;
+    bystander.leave_content().await;
     shrinks(&lab, before).await;
     is_well(&mut lab, &[]);
 }
@@ -537,7 +543,7 @@ async fn who_asks_and_never_reads_costs_little() {
     }
     drop(streams);
 
-    bystander.is_content().await;
+    bystander.leave_content().await;
     shrinks(&lab, before).await;
     is_well(&mut lab, &[]);
 }
@@ -566,7 +572,7 @@ async fn who_reads_does_not_wait_for_who_writes() {
         });
     }
     assert_eq!(writers.join_all().await.len(), 50);
-    bystander.is_content().await;
+    bystander.leave_content().await;
     shrinks(&lab, before).await;
     is_well(&mut lab, &[]);
 }
