@@ -144,7 +144,9 @@ impl Normal<'_> {
         let text = UID.replace_all(text, |found: &regex::Captures| self.uid(&found[0]));
         let text = TIME.replace_all(&text, |found: &regex::Captures| {
             let time = DateTime::parse_from_rfc3339(&found[0]).map(|time| time.timestamp());
-            time.map_or(found[0].to_owned(), |time| self.time(time))
+            // What is years ago is a constant: an example, or no date at all.
+            let near = time.ok().filter(|time| time - self.now > -3 * 365 * 86400);
+            near.map_or(found[0].to_owned(), |time| self.time(time))
         });
         let text = FINGERPRINT.replace_all(&text, "X509SHA256=…");
         let text = SERIAL.replace_all(&text, "SN=…");
