@@ -1,28 +1,19 @@
 //! A lab cluster with a door in it, and a client that sends just what it is told to.
 
 use crate::Door;
+use crate::lab_client::Client;
 use lab_cluster::trace::Opinion;
 use lab_cluster::{LabCluster, Options};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-
-/// Longer than any answer takes.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 const WHO_AM_I: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 
 /// A cluster that runs, on a free port of loopback, and knows static tokens by your door alone.
 pub struct Lab {
     cluster: LabCluster,
-    connector: TlsConnector,
+    client: Client,
 }
 
 /// What came back, and what the server keeps to itself.
@@ -49,17 +40,8 @@ impl Lab {
         // The course's key: making one takes a second.
         options.signing_key = Some(signing::samples::lab_key());
         let cluster = LabCluster::start(options).await.map_err(io::Error::other)?;
-
-        let mut roots = RootCertStore::empty();
-        let authority = CertificateDer::from_pem_slice(cluster.ca_pem().as_bytes());
-        roots.add(authority.map_err(io::Error::other)?).map_err(io::Error::other)?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { cluster, connector: TlsConnector::from(Arc::new(config)) })
+        let client = Client::of(&cluster)?;
+        Ok(Self { cluster, client })
     }
 
     /// Asks who one is, as `kubectl auth whoami` does, with these headers.
@@ -90,39 +72,11 @@ impl Lab {
         })
     }
 
-    /// Sends one request over a TLS connection of its own.
+    /// Sends one request, and looks up what the authenticators said of it.
     async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Answer> {
-        let mut request = Vec::new();
-        write!(request, "POST {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n")?;
-        for (name, value) in headers {
-            write!(request, "{name}: {value}\r\n")?;
-        }
-        let length = body.len();
-        write!(request, "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n")?;
-        request.extend_from_slice(body.as_bytes());
-
-        let exchange = self.exchange(&request);
-        let response = tokio::time::timeout(PATIENCE, exchange).await??;
-        let unreadable = || io::Error::other(format!("not an answer: {response}"));
-        let (head, body) = response.split_once("\r\n\r\n").ok_or_else(unreadable)?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let (status, body) = self.client.post(path, headers, body).await?;
         let trace = self.cluster.traces().pop().unwrap_or_default();
-        Ok(Answer {
-            status: status.ok_or_else(unreadable)?,
-            body: serde_json::from_str(body)?,
-            log: trace.authenticators,
-        })
-    }
-
-    async fn exchange(&self, request: &[u8]) -> io::Result<String> {
-        let address = self.cluster.address();
-        let connection = TcpStream::connect(address).await?;
-        let mut connection =
-            self.connector.connect(ServerName::from(address.ip()), connection).await?;
-        connection.write_all(request).await?;
-        let mut response = String::new();
-        connection.read_to_string(&mut response).await?;
-        Ok(response)
+        Ok(Answer { status, body, log: trace.authenticators })
     }
 
     /// Stops it.

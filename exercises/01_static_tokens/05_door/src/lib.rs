@@ -5,6 +5,8 @@ mod earlier;
 #[cfg_attr(feature = "solution", path = "../../../solutions/01_static_tokens/05_door.rs")]
 mod exercise;
 pub mod lab;
+#[path = "../../../lab_client.rs"]
+mod lab_client;
 
 pub use columns::User;
 pub use earlier::{look_over, token, user, whose};

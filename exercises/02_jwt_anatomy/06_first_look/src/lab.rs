@@ -1,24 +1,15 @@
 //! A lab cluster with your look in front of its verifiers, and a client that sends one token.
 
+use crate::lab_client::Client;
 use crate::{Answer, EIGHT_O_CLOCK, FirstLook, ISSUER, TokenAuthenticator};
 use lab_cluster::registry::CountedIds;
 use lab_cluster::{LabCluster, Options};
 use narration::ManualClock;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use static_tokens::TokenFile;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-
-/// Longer than any answer takes.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Who may ask the lab for a token of somebody else.
 const ADMIN: &str = "Td8wXk2mRv6y";
@@ -26,7 +17,7 @@ const ADMIN: &str = "Td8wXk2mRv6y";
 /// A cluster that runs, on a free port of loopback. It takes bound tokens by your look alone.
 pub struct Lab {
     cluster: LabCluster,
-    connector: TlsConnector,
+    client: Client,
     asked: Arc<AtomicBool>,
 }
 
@@ -87,17 +78,8 @@ impl Lab {
             ..Options::embedded()
         };
         let cluster = LabCluster::start(options).await.map_err(io::Error::other)?;
-
-        let mut roots = RootCertStore::empty();
-        let authority = CertificateDer::from_pem_slice(cluster.ca_pem().as_bytes());
-        roots.add(authority.map_err(io::Error::other)?).map_err(io::Error::other)?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { cluster, connector: TlsConnector::from(Arc::new(config)), asked })
+        let client = Client::of(&cluster)?;
+        Ok(Self { cluster, client, asked })
     }
 
     /// A new token of the account `default`, as `kubectl create token default` gets it.
@@ -131,32 +113,9 @@ impl Lab {
         })
     }
 
-    /// Sends one request over a TLS connection of its own.
     async fn post(&self, path: &str, token: &str, body: &str) -> io::Result<(u16, Value)> {
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\
-             Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let exchange = tokio::time::timeout(PATIENCE, self.exchange(request.as_bytes())).await?;
-        let hung_up = "the lab hung up without an answer; did your code panic (see above)?";
-        let response = exchange.map_err(|error| io::Error::other(format!("{hung_up} {error}")))?;
-        let unreadable = || io::Error::other(format!("not an answer: {response}"));
-        let (head, body) = response.split_once("\r\n\r\n").ok_or_else(unreadable)?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        Ok((status.ok_or_else(unreadable)?, serde_json::from_str(body)?))
-    }
-
-    async fn exchange(&self, request: &[u8]) -> io::Result<String> {
-        let address = self.cluster.address();
-        let connection = TcpStream::connect(address).await?;
-        let mut connection =
-            self.connector.connect(ServerName::from(address.ip()), connection).await?;
-        connection.write_all(request).await?;
-        let mut response = String::new();
-        connection.read_to_string(&mut response).await?;
-        Ok(response)
+        let bearer = format!("Bearer {token}");
+        self.client.post(path, &[("Authorization", &bearer)], body).await
     }
 
     /// Stops it.

@@ -5,6 +5,8 @@ mod earlier;
 #[cfg_attr(feature = "solution", path = "../../../solutions/02_jwt_anatomy/06_first_look.rs")]
 mod exercise;
 pub mod lab;
+#[path = "../../../lab_client.rs"]
+mod lab_client;
 
 pub use earlier::{bytes, claims, end};
 pub use lab_cluster::authn::{Answer, TokenAuthenticator};
