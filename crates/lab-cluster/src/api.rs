@@ -39,7 +39,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
@@ -71,12 +70,7 @@ pub struct Api {
     pub dashboard: Option<Dashboard>,
     /// Who writes it down.
     pub audit: Option<Arc<Audit>>,
-    /// For those who may write: more at a time would only wait for each other.
-    pub turns: Semaphore,
 }
-
-/// How many [`Api::turns`] there are.
-pub const TURNS: usize = 8;
 
 /// Where a request comes from: an extension of the request.
 #[derive(Debug, Clone, Copy)]
@@ -258,7 +252,7 @@ impl Api {
         }
         // What may write waits for the disk, and must not keep who reads from being answered.
         let writes = asked.parts.method != Method::GET;
-        let _turn = if writes { self.turns.acquire().await.ok() } else { None };
+        let _turn = if writes { self.resources.limits.turns.acquire().await.ok() } else { None };
         let (Asked { info, query, .. }, headers) = (asked, &asked.parts.headers);
         let notes = record.is_some().then(RefCell::default);
         let notes = notes.as_ref();

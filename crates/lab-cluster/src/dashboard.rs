@@ -9,7 +9,7 @@
 //!
 //! Besides its files the page needs one thing that a real API server does not have: why a request
 //! was answered as it was. A request with the header `Lab-Trace: yes` gets its own
-//! [`Trace`] back in a header of that name, as JSON, and nobody else's. A request without it is
+//! [`Trace`] back in a header of that name, as JSON, and nobody else's; but only if it comes from this machine. A request without it is
 //! answered as if there were no dashboard.
 //!
 //! ```text
@@ -19,6 +19,7 @@
 //!
 //! `--dashboard=false` leaves out both.
 
+use crate::api::Peer;
 use crate::trace::Trace;
 use crate::watching::Answer;
 use chrono::SecondsFormat;
@@ -98,7 +99,9 @@ impl Dashboard {
     /// Adds the trace of a request to its answer, if the request asked for it.
     pub fn explain(&self, request: &Parts, trace: &Trace, answer: &mut HeaderMap) {
         let asked = request.headers.get(LAB_TRACE).is_some_and(|value| value == "yes");
-        if asked && self.is_addressed(request) {
+        // A trace says what a real server keeps in its log. It is for who sits at this machine.
+        let near = request.extensions.get::<Peer>().is_some_and(|Peer(peer)| peer.is_loopback());
+        if asked && near && self.is_addressed(request) {
             answer.insert(LAB_TRACE, self.in_a_header(trace));
         }
     }

@@ -58,13 +58,38 @@ async fn serve(flags: Flags) -> Outcome {
              for learning, and by default whoever can authenticate may do everything."
         ));
     }
+    // From here on: who reads the address may stop the cluster at once.
+    let told_to_stop = told_to_stop()?;
     // Who only wanted the address may have closed the pipe; the cluster goes on.
     let _ = announce(&cluster, &flags, &admin, &bare);
 
-    tokio::signal::ctrl_c().await?;
+    told_to_stop.await;
     narration::aside("\nstopping: answering what is in flight");
     cluster.shutdown().await;
     Ok(Answer::Yes)
+}
+
+/// Listens from now on for Ctrl-C, `kill` and the terminal's end, and waits for one of them. Each ends
+/// the cluster in the same way, so that the folder of an ephemeral one, with its keys, is removed.
+#[cfg(unix)]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+            _ = hung_up.recv() => {}
+        }
+    })
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 fn announce(cluster: &LabCluster, flags: &Flags, admin: &Path, bare: &Path) -> std::io::Result<()> {

@@ -19,7 +19,8 @@ use crate::views::StoredRoles;
 use crate::watching::Seen;
 use serde_json::Value;
 use signing::KeySet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
 
 /// Where a server says whether it is well: to anybody, by the role `system:public-info-viewer`.
 const HEALTH: [&str; 3] = ["/healthz", "/readyz", "/livez"];
@@ -42,6 +43,36 @@ pub struct Resources {
     pub jwks_uri: Option<String>,
     /// Where clients reach the server: `127.0.0.1:16443`.
     pub address: String,
+    /// What there is only so much of.
+    pub limits: Limits,
+}
+
+/// How many [`Limits::turns`] there are.
+const TURNS: usize = 8;
+
+/// How many watches there may be at a time. Each is a task that every change wakes.
+const WATCHES: usize = 4096;
+
+/// What there is only so much of at a time.
+#[derive(Debug)]
+pub struct Limits {
+    /// For those who may write: more at a time would only wait for each other.
+    pub turns: Semaphore,
+    /// Whose turn it is to write a role or a binding: between the check that nobody gives away more
+    /// than they have and the write itself, nobody else may change what was checked.
+    turn_of_roles: Mutex<()>,
+    /// How many more watches there may be.
+    watches: Arc<Semaphore>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            turns: Semaphore::new(TURNS),
+            turn_of_roles: Mutex::default(),
+            watches: Arc::new(Semaphore::new(WATCHES)),
+        }
+    }
 }
 
 impl Resources {
@@ -190,6 +221,10 @@ impl Resources {
         let namespace = if kind.namespaced { namespace.as_str() } else { "" };
         let registry = &self.registry;
         let options = request.write_options()?;
+        let writes_roles =
+            kind.group == escalation::GROUP && !matches!(verb.as_str(), "get" | "list" | "watch");
+        let _turn = writes_roles
+            .then(|| self.limits.turn_of_roles.lock().unwrap_or_else(PoisonError::into_inner));
         // Of a list, a name only says whose right to see it is asked for.
         let whole = name.is_empty() || matches!(verb.as_str(), "list" | "watch");
         let found = |object| Ok(Reply::new(200, Content::Object(object)));
@@ -204,6 +239,8 @@ impl Resources {
                 Ok(Reply::new(200, Content::List(list)))
             }
             ("watch", true) => {
+                let place = self.limits.watches.clone().try_acquire_owned();
+                let place = place.map_err(|_| Refusal::too_many_requests())?;
                 let watch = registry.watch(kind, namespace, &request.watch_options()?)?;
                 let seen = Seen {
                     kind,
@@ -212,7 +249,7 @@ impl Resources {
                     lasts: request.lasts(),
                     clock: self.tokens.clock.clone(),
                 };
-                Ok(Reply::new(200, Content::Watch(seen.follow(watch))))
+                Ok(Reply::new(200, Content::Watch(seen.follow(watch, place))))
             }
             // Creating needs a namespace to create in.
             ("create", true) if !kind.namespaced || !namespace.is_empty() => {

@@ -2,7 +2,7 @@
 
 mod pieces;
 
-use crate::api::{Api, Listener, TURNS};
+use crate::api::{Api, Listener};
 use crate::audit::PolicyError;
 use crate::authn::bound_objects::Lookup;
 use crate::authn::cache::Cached;
@@ -19,7 +19,7 @@ use crate::pki::Pki;
 use crate::registry::{
     Controllers, IdSource, LegacyToken, RandomIds, Registry, Store, kinds, seeds,
 };
-use crate::resources::Resources;
+use crate::resources::{Limits, Resources};
 use crate::server;
 use crate::status::Refusal;
 use crate::tokens::{self, TokenIssuer};
@@ -39,7 +39,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How many of the last requests an embedded cluster remembers.
@@ -283,13 +283,13 @@ impl LabCluster {
                 keys,
                 jwks_uri: flags.service_account_jwks_uri.clone(),
                 address: address.to_string(),
+                limits: Limits::default(),
             },
             registry: registry.clone(),
             ids,
             audit,
             listener: options.listener.unwrap_or_else(|| remember(traces.clone())),
             dashboard: flags.dashboard.then(|| Dashboard { address: address.ip(), clock }),
-            turns: Semaphore::new(TURNS),
         });
         let cluster = Cluster::at(address, &files.pki.trusted);
         let (stop, stopped) = watch::channel(false);

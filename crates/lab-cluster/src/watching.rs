@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{sleep, timeout};
 
 /// How long a watch lasts when nobody says: `--min-request-timeout`. The client then asks anew.
@@ -81,11 +81,12 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Follows a watch until it, or the client, or its time has ended.
+    /// Follows a watch until it, or the client, or its time has ended; then its place is free.
     #[must_use]
-    pub fn follow(self, watch: Watch) -> mpsc::Receiver<Bytes> {
+    pub fn follow(self, watch: Watch, place: OwnedSemaphorePermit) -> mpsc::Receiver<Bytes> {
         let (lines, receiver) = mpsc::channel(BUFFERED);
         tokio::spawn(async move {
+            let _place = place;
             let lasts = self.lasts.unwrap_or(LASTS);
             tokio::select! {
                 () = self.tell(watch, &lines) => {}

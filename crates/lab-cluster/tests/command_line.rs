@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
 fn lab_cluster(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lab-cluster")).args(arguments).output().unwrap()
@@ -116,4 +117,28 @@ fn the_folders_own_flags_are_read_and_the_command_line_wins() {
     std::fs::write(&arguments, "--secure-port 0\n--token-auth-file=a.csv\n").unwrap();
     let output = lab_cluster(&["--data-dir", &data_dir, "--token-auth-file=b.csv"]);
     assert!(said(&output).contains("open b.csv"), "{}", said(&output));
+}
+
+/// `kill`, a closed terminal, Ctrl-C: whatever ends it, the keys of an ephemeral cluster are gone.
+#[cfg(unix)]
+#[test]
+fn however_it_is_stopped_an_ephemeral_cluster_leaves_nothing() {
+    for signal in ["TERM", "HUP", "INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cluster = Command::new(env!("CARGO_BIN_EXE_lab-cluster"))
+            .args(["--ephemeral", "--secure-port", "0"])
+            .env("TMPDIR", folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut told = BufReader::new(cluster.stdout.take().unwrap()).lines();
+        assert!(told.any(|line| line.unwrap().contains("https://")), "it starts");
+        let left = || std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left(), 1, "its folder");
+        let pid = cluster.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        assert!(cluster.wait().unwrap().success(), "SIG{signal}");
+        assert_eq!(left(), 0, "SIG{signal} leaves its folder behind");
+    }
 }
