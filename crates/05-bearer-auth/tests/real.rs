@@ -123,6 +123,7 @@ impl Server {
                     // What the controller manager would make.
                     server.make_account("default", "default").await;
                     server.make_account("kube-system", "coredns").await;
+                    server.settled().await;
                     return server;
                 }
             }
@@ -133,6 +134,21 @@ impl Server {
     async fn is_ready(&self) -> bool {
         let request = http::Request::get("/readyz").body(Vec::new()).unwrap();
         self.admin.request_text(request).await.is_ok()
+    }
+
+    /// A server that says it is ready is still making its own objects, last of all the service
+    /// `kubernetes`: waits for that, and until two looks in a row find the same.
+    async fn settled(&self) {
+        let mut before = BTreeMap::new();
+        for _ in 0..300 {
+            let now = self.objects().await;
+            if now["services"] > 0 && now == before {
+                return;
+            }
+            before = now;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("kube-apiserver still makes objects after half a minute: {before:?}");
     }
 
     async fn make_account(&self, namespace: &str, name: &str) {
