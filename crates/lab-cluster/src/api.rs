@@ -286,7 +286,9 @@ where
 {
     match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Refusal::too_large(&format!("limit is {MAX_BODY_BYTES}")))
+        }
         Ok(Err(error)) => Err(Refusal::bad_request(error.to_string())),
         Err(_) => Err(Refusal::bad_request("the body of the request took too long")),
     }

@@ -141,10 +141,10 @@ impl Refusal {
         Self::new(406, "NotAcceptable", message, Some(json!({})))
     }
 
-    /// 413: the body goes on past the limit of 3 MiB.
+    /// 413: the body is larger, or does more, than is allowed.
     #[must_use]
-    pub fn too_large() -> Self {
-        let message = "Request entity too large: limit is 3145728".to_owned();
+    pub fn too_large(why: &str) -> Self {
+        let message = format!("Request entity too large: {why}");
         Self::new(413, "RequestEntityTooLarge", message, None)
     }
 

@@ -4,10 +4,12 @@
 //!
 //! [1]: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
 
+mod strategic;
+
 use super::fields::Decoder;
 use super::go;
 use super::kinds::ResourceKind;
-use super::shapes::{self, Merge, Shape, Struct};
+use super::shapes;
 use crate::authz::quote::quoted;
 use crate::status::{Cause, Kind, Refusal};
 use serde_json::{Map, Value, json};
@@ -38,6 +40,12 @@ impl PatchType {
 /// What a JSON patch may copy, bytes: doubling is quick.
 const COPY_LIMIT: usize = 3 << 20;
 
+/// How many operations a JSON patch may have, as on the real server.
+const MAX_OPERATIONS: usize = 10_000;
+
+/// How many values a JSON patch may look at or move aside, of lists: that takes a second or so.
+const EFFORT_LIMIT: usize = 30_000_000;
+
 /// How deep a JSON patch may build: no object is that deep, a stack is deeper, and so is what the
 /// reader of the store takes (128).
 const MAX_DEPTH: usize = 100;
@@ -64,7 +72,7 @@ pub(super) fn apply(
         (PatchType::Json, _) => return Err(no_operation(found, "[]handlers.jsonPatchOp")),
         (PatchType::StrategicMerge | PatchType::Apply, Value::Object(patch)) => {
             if let Some(fields) = patched.as_object_mut() {
-                strategic_merge(Some(shapes::of(kind)), fields, patch)
+                strategic::merge(Some(shapes::of(kind)), fields, patch)
                     .map_err(|message| Refusal { code: 500, reason: "", message, details: None })?;
             }
         }
@@ -89,21 +97,28 @@ pub(super) fn invalid(patch_type: PatchType, patch: &Value, patched: &Value, why
 }
 
 /// RFC 7396, section 2: null removes, objects are merged, everything else replaces.
-fn merge(target: &mut Value, patch: Map<String, Value>) {
+fn merge(target: &mut Value, mut patch: Map<String, Value>) {
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }
     let Some(fields) = target.as_object_mut() else { return };
+    remove_nulls(fields, &mut patch);
     for (name, value) in patch {
         match value {
-            Value::Null => {
-                fields.shift_remove(&name);
-            }
             Value::Object(inner) => merge(fields.entry(name).or_insert(Value::Null), inner),
             value => {
                 fields.insert(name, value);
             }
         }
+    }
+}
+
+/// Removes the fields that a patch gives as null, all at once: one at a time, each would move all
+/// that come after it.
+fn remove_nulls(fields: &mut Map<String, Value>, patch: &mut Map<String, Value>) {
+    if patch.values().any(Value::is_null) {
+        fields.retain(|name, _| !patch.get(name).is_some_and(Value::is_null));
+        patch.retain(|_, value| !value.is_null());
     }
 }
 
@@ -117,10 +132,16 @@ fn json_patch(document: &mut Value, operations: &[Value]) -> Result<(), Refusal>
     if let Some(other) = operations.iter().find(|operation| !operation.is_object()) {
         return Err(no_operation(go::json_type(other), "handlers.jsonPatchOp"));
     }
-    let mut copied = 0;
+    if operations.len() > MAX_OPERATIONS {
+        return Err(Refusal::too_large(&format!(
+            "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}",
+            operations.len()
+        )));
+    }
+    let mut effort = Effort::default();
     for operation in operations {
         // The real server does not say which one failed either.
-        operate(document, operation, &mut copied).ok_or_else(|| Refusal {
+        operate(document, operation, &mut effort).ok_or_else(|| Refusal {
             code: 422,
             reason: "Invalid",
             message: "the server rejected our request due to an error in our request".to_owned(),
@@ -132,13 +153,13 @@ fn json_patch(document: &mut Value, operations: &[Value]) -> Result<(), Refusal>
 
 /// RFC 6902, section 4; `None` if it cannot be done. As in the library that the real server uses,
 /// `replace` sets a member that is not there, and `test` takes a missing member for null.
-fn operate(document: &mut Value, operation: &Value, copied: &mut usize) -> Option<()> {
+fn operate(document: &mut Value, operation: &Value, effort: &mut Effort) -> Option<()> {
     let path = operation["path"].as_str()?;
     let value = operation["value"].clone();
     match operation["op"].as_str()? {
-        "add" => add(document, path, value),
+        "add" => add(document, path, value, effort),
         "replace" => {
-            not_too_deep(path, &value)?;
+            effort.not_too_deep(path, &value)?;
             let (parent, member) = parent(document, path)?;
             match parent {
                 Value::Object(fields) => {
@@ -149,20 +170,19 @@ fn operate(document: &mut Value, operation: &Value, copied: &mut usize) -> Optio
             }
             Some(())
         }
-        "remove" => remove(document, path).map(drop),
+        "remove" => remove(document, path, effort).map(drop),
         "test" => {
             let found = document.pointer(path).unwrap_or(&Value::Null);
             (*found == value).then_some(())
         }
         "move" => {
-            let moved = remove(document, operation["from"].as_str()?)?;
-            add(document, path, moved)
+            let moved = remove(document, operation["from"].as_str()?, effort)?;
+            add(document, path, moved, effort)
         }
         "copy" => {
             let copy = document.pointer(operation["from"].as_str()?)?.clone();
-            *copied += copy.to_string().len();
-            (*copied <= COPY_LIMIT).then_some(())?;
-            add(document, path, copy)
+            effort.copies(copy.to_string().len())?;
+            add(document, path, copy, effort)
         }
         _ => None,
     }
@@ -174,20 +194,47 @@ fn parent<'d>(document: &'d mut Value, path: &str) -> Option<(&'d mut Value, Str
     Some((document.pointer_mut(above)?, last))
 }
 
-/// Operations are shallow, each for itself: what they build on one another need not be.
-fn not_too_deep(path: &str, value: &Value) -> Option<()> {
-    fn depth(value: &Value) -> usize {
-        match value {
-            Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-            Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
-            _ => 0,
-        }
-    }
-    (path.matches('/').count() + depth(value) <= MAX_DEPTH).then_some(())
+/// What the operations of one patch have done so far.
+#[derive(Default)]
+struct Effort {
+    bytes_copied: usize,
+    values_touched: usize,
 }
 
-fn add(document: &mut Value, path: &str, value: Value) -> Option<()> {
-    not_too_deep(path, &value)?;
+impl Effort {
+    fn copies(&mut self, bytes: usize) -> Option<()> {
+        self.bytes_copied += bytes;
+        (self.bytes_copied <= COPY_LIMIT).then_some(())
+    }
+
+    fn touches(&mut self, values: usize) -> Option<()> {
+        self.values_touched += values;
+        (self.values_touched <= EFFORT_LIMIT).then_some(())
+    }
+
+    /// Operations are shallow, each for itself: what they build on one another need not be.
+    fn not_too_deep(&mut self, path: &str, value: &Value) -> Option<()> {
+        let mut touched = 0;
+        let deep = path.matches('/').count() + depth(value, &mut touched);
+        self.touches(touched)?;
+        (deep <= MAX_DEPTH).then_some(())
+    }
+}
+
+/// How deep it goes, and how many values are in it.
+fn depth(value: &Value, count: &mut usize) -> usize {
+    *count += 1;
+    match value {
+        Value::Object(fields) => {
+            1 + fields.values().map(|value| depth(value, count)).max().unwrap_or(0)
+        }
+        Value::Array(list) => 1 + list.iter().map(|value| depth(value, count)).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn add(document: &mut Value, path: &str, value: Value, effort: &mut Effort) -> Option<()> {
+    effort.not_too_deep(path, &value)?;
     let (parent, member) = parent(document, path)?;
     match parent {
         Value::Object(fields) => {
@@ -195,130 +242,70 @@ fn add(document: &mut Value, path: &str, value: Value) -> Option<()> {
         }
         Value::Array(list) => {
             let at = if member == "-" { list.len() } else { member.parse().ok()? };
-            (at <= list.len()).then(|| list.insert(at, value))?;
+            effort.touches(list.len().checked_sub(at)?)?;
+            list.insert(at, value);
         }
         _ => return None,
     }
     Some(())
 }
 
-fn remove(document: &mut Value, path: &str) -> Option<Value> {
+fn remove(document: &mut Value, path: &str, effort: &mut Effort) -> Option<Value> {
     let (parent, member) = parent(document, path)?;
     match parent {
-        Value::Object(fields) => fields.shift_remove(&member),
+        Value::Object(fields) => {
+            effort.touches(fields.len())?;
+            fields.shift_remove(&member)
+        }
         Value::Array(list) => {
-            let at = member.parse().ok()?;
+            let at: usize = member.parse().ok()?;
+            effort.touches(list.len().checked_sub(at)?)?;
             (at < list.len()).then(|| list.remove(at))
         }
         _ => None,
     }
 }
 
-/// Merges along the shape of the kind; below what the lab knows of it, as a merge patch would.
-/// Members that begin with `$` are directives.
-fn strategic_merge(
-    shape: Option<&'static Struct>,
-    target: &mut Map<String, Value>,
-    mut patch: Map<String, Value>,
-) -> Result<(), String> {
-    match patch.shift_remove("$patch").as_ref().map(Value::as_str) {
-        None | Some(Some("merge")) => {}
-        Some(Some("replace")) => {
-            *target = patch;
-            return Ok(());
-        }
-        Some(Some("delete")) => {
-            target.clear();
-            return Ok(());
-        }
-        Some(other) => {
-            let other = other.unwrap_or_default();
-            return Err(format!("unknown patch type: {other} in map: map[$patch:{other}]"));
-        }
-    }
-    for (name, value) in patch {
-        if let Some(list) = name.strip_prefix("$deleteFromPrimitiveList/") {
-            if let Some(values) = target.get_mut(list).and_then(Value::as_array_mut) {
-                values.retain(|kept| !value.as_array().is_some_and(|gone| gone.contains(kept)));
-            }
-            continue;
-        }
-        if name.starts_with("$setElementOrder/") || name == "$retainKeys" {
-            continue; // the lab keeps its own order
-        }
-        let shape = shape.and_then(|shape| shape.field(&name));
-        match (shape, value) {
-            (_, Value::Null) => {
-                target.shift_remove(&name);
-            }
-            (Some(Shape::List(_, _, Merge::Replace)), value) => {
-                target.insert(name, value);
-            }
-            (Some(Shape::List(inner, _, how)), Value::Array(patch)) => {
-                let list = target.entry(name).or_insert_with(|| json!([]));
-                let old = list.as_array_mut().map(std::mem::take).unwrap_or_default();
-                *list = merge_list(*inner, how, old, patch)?.into();
-            }
-            (shape, Value::Object(patch)) => {
-                let inner = target.entry(name).or_insert_with(|| json!({}));
-                if !inner.is_object() {
-                    *inner = json!({});
-                }
-                let shape = match shape {
-                    Some(Shape::Struct(shape)) => Some(shape),
-                    _ => None,
-                };
-                if let Some(fields) = inner.as_object_mut() {
-                    strategic_merge(shape, fields, patch)?;
-                }
-            }
-            (_, value) => {
-                target.insert(name, value);
-            }
-        }
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::super::kinds;
+    use super::*;
 
-/// What the patch names comes first, in its order; what it does not name stays, after that.
-fn merge_list(
-    inner: Shape,
-    how: Merge,
-    mut old: Vec<Value>,
-    mut patch: Vec<Value>,
-) -> Result<Vec<Value>, String> {
-    let Merge::By(key) = how else {
-        old.retain(|value| !patch.contains(value));
-        patch.append(&mut old);
-        return Ok(patch);
-    };
-    let directive = |element: &Value| element["$patch"].as_str().map(str::to_owned);
-    if patch.iter().any(|element| directive(element).as_deref() == Some("replace")) {
-        patch.retain(|element| directive(element).is_none());
-        return Ok(patch);
+    #[test]
+    fn a_json_patch_has_so_many_operations() {
+        let test = |n: usize| {
+            let operations = vec![json!({"op": "test", "path": "/x", "value": null}); n];
+            apply(&kinds::SERVICE_ACCOUNTS, &json!({}), PatchType::Json, operations.into())
+        };
+        assert_eq!(test(MAX_OPERATIONS), Ok(json!({})));
+        let refused = test(MAX_OPERATIONS + 1).unwrap_err();
+        assert_eq!((refused.code, refused.reason), (413, "RequestEntityTooLarge"));
+        let why = "Request entity too large: The allowed maximum operations in a JSON patch is \
+                   10000, got 10001";
+        assert_eq!(refused.message, why);
     }
-    let mut merged = Vec::new();
-    for element in patch {
-        let Some(name) = element.get(key).cloned() else {
-            return Err(format!("map: {element} does not contain declared merge key: {key}"));
+
+    /// An element that is removed moves all after it, and a patch is small that does so often.
+    #[test]
+    fn a_json_patch_moves_so_much() {
+        let account = |many: usize| json!({"secrets": vec![json!({"name": "a"}); many]});
+        let empties = |many: usize| {
+            let operations = vec![json!({"op": "remove", "path": "/secrets/0"}); many];
+            apply(&kinds::SERVICE_ACCOUNTS, &account(many), PatchType::Json, operations.into())
         };
-        let at = old.iter().position(|old| old[key] == name);
-        let existing = at.map(|at| old.remove(at));
-        if directive(&element).as_deref() == Some("delete") {
-            continue;
-        }
-        let mut fields = match existing {
-            Some(Value::Object(fields)) => fields,
-            _ => Map::new(),
+        assert_eq!(empties(7_000), Ok(account(0)));
+        let refused = empties(MAX_OPERATIONS).map(|_| ()).unwrap_err();
+        assert_eq!((refused.code, refused.reason), (422, "Invalid"));
+        // So does a large value that goes to and fro.
+        let there = json!({"op": "move", "from": "/secrets", "path": "/x"});
+        let back = json!({"op": "move", "from": "/x", "path": "/secrets"});
+        let operations: Vec<Value> =
+            (0..2_000).map(|n| if n % 2 == 0 { there.clone() } else { back.clone() }).collect();
+        let moved = |many: usize| {
+            let operations = operations.clone().into();
+            apply(&kinds::SERVICE_ACCOUNTS, &account(many), PatchType::Json, operations)
         };
-        let Value::Object(changes) = element else { continue };
-        let shape = match inner {
-            Shape::Struct(shape) => Some(shape),
-            _ => None,
-        };
-        strategic_merge(shape, &mut fields, changes)?;
-        merged.push(Value::Object(fields));
+        assert_eq!(moved(1_000), Ok(account(1_000)));
+        assert_eq!(moved(20_000).unwrap_err().code, 422);
     }
-    merged.append(&mut old);
-    Ok(merged)
 }

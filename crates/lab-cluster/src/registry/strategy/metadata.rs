@@ -7,6 +7,7 @@ use crate::registry::problems::Problems;
 use crate::registry::shapes::OBJECT_META;
 use crate::registry::{names, object};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// All of an object's annotations together, keys and values.
 const ANNOTATION_BYTES: usize = 256 << 10;
@@ -82,7 +83,7 @@ fn validate_name(rule: names::Rule, new: &Value, problems: &mut Problems) {
 
 fn validate_change(new: &Value, old: &Value, problems: &mut Problems) {
     if object::deletion_timestamp(old).is_some() {
-        let before: Vec<&str> = object::finalizers(old).collect();
+        let before: HashSet<&str> = object::finalizers(old).collect();
         let mut added: Vec<&str> =
             object::finalizers(new).filter(|finalizer| !before.contains(finalizer)).collect();
         added.sort_unstable();
