@@ -12,14 +12,14 @@ use common::{kubeconfig, run, seen, stdout, write};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::Client;
 use kube::api::{Api, ObjectMeta, PostParams};
+use real_server::RealServer;
 use serde_json::Value;
 use signing::samples::LAB_KEY_PEM;
 use std::collections::BTreeMap;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
-use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 /// Read `certificates/README.md` for what is odd about it.
 const CA: &str = include_str!("certificates/ca.crt");
@@ -32,69 +32,20 @@ omitStages: [RequestReceived]
 rules: [{level: Metadata}]
 ";
 
-/// A real API server, its store, and the folder they live in.
+/// A real API server, and its administrator.
 struct Server {
-    processes: Vec<Child>,
-    folder: TempDir,
-    port: u16,
+    real: RealServer,
     admin: Client,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        for process in &mut self.processes {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
-
-fn assets() -> PathBuf {
-    let variable = std::env::var_os("KUBEBUILDER_ASSETS");
-    variable.map(PathBuf::from).expect(
-        "this test asks a real API server: set KUBEBUILDER_ASSETS to a folder with kube-apiserver \
-         and etcd (`setup-envtest use -p path` prints one)",
-    )
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn spawn(program: &str, flags: &[String], folder: &Path) -> Child {
-    let log = std::fs::File::create(folder.join(format!("{program}.log"))).unwrap();
-    let mut command = Command::new(assets().join(program));
-    command.args(flags).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-    command.spawn().unwrap_or_else(|error| panic!("{program} in KUBEBUILDER_ASSETS: {error}"))
 }
 
 impl Server {
     /// As microk8s starts it, but for the authorization mode.
     async fn start(mode: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        let (port, store, peers) = (free_port(), free_port(), free_port());
-        let file = |name: &str, content: &str| write(path, name, content);
+        let path = folder.path().to_owned();
+        let file = |name: &str, content: &str| write(&path, name, content);
         let key = file("sa.key", LAB_KEY_PEM);
-
-        let (store, peers) = (url(store), url(peers));
-        let etcd = [
-            format!("--data-dir={}", path.join("etcd").display()),
-            "--unsafe-no-fsync".to_owned(),
-            format!("--listen-client-urls={store}"),
-            format!("--advertise-client-urls={store}"),
-            format!("--listen-peer-urls={peers}"),
-            format!("--initial-advertise-peer-urls={peers}"),
-            format!("--initial-cluster=default={peers}"),
-        ];
-        let api = [
-            format!("--etcd-servers={store}"),
-            format!("--cert-dir={}", path.display()),
-            "--bind-address=127.0.0.1".to_owned(),
-            format!("--secure-port={port}"),
-            "--advertise-address=127.0.0.1".to_owned(),
-            "--endpoint-reconciler-type=none".to_owned(),
-            "--service-cluster-ip-range=10.152.183.0/24".to_owned(),
+        let flags = [
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
             format!("--service-account-signing-key-file={key}"),
             format!("--service-account-key-file={key}"),
@@ -105,35 +56,20 @@ impl Server {
             format!("--audit-policy-file={}", file("policy.yaml", AUDIT_POLICY)),
             format!("--audit-log-path={}", path.join("audit.log").display()),
         ];
-        let mut processes = vec![spawn("etcd", &etcd, path)];
-        processes.push(spawn("kube-apiserver", &api, path));
+        let mut real = RealServer::start(folder, &flags).unwrap();
+        let certified = |real: &RealServer| real.authorities().is_ok();
+        block_in_place(|| real.until(certified)).unwrap_or_else(|log| panic!("{log}"));
+        let cluster = Cluster::from_kubeconfig_text(&config(&real, &admin())).await.unwrap();
+        let admin = cluster.as_its_user().unwrap();
+        let ready = |_: &RealServer| Handle::current().block_on(is_ready(&admin));
+        block_in_place(|| real.until(ready)).unwrap_or_else(|log| panic!("{log}"));
 
-        let certificate = path.join("apiserver.crt");
-        let mut server = Self { processes, folder, port, admin: nobody().await };
-        for _ in 0..600 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            if let Some(ended) = server.processes[1].try_wait().unwrap() {
-                let log = std::fs::read_to_string(server.folder.path().join("kube-apiserver.log"));
-                panic!("kube-apiserver ended ({ended}): {}", log.unwrap_or_default());
-            }
-            if certificate.exists() {
-                let cluster = Cluster::from_kubeconfig_text(&server.kubeconfig(&admin())).await;
-                server.admin = cluster.unwrap().as_its_user().unwrap();
-                if server.is_ready().await {
-                    // What the controller manager would make.
-                    server.make_account("default", "default").await;
-                    server.make_account("kube-system", "coredns").await;
-                    server.settled().await;
-                    return server;
-                }
-            }
-        }
-        panic!("kube-apiserver is not ready after a minute");
-    }
-
-    async fn is_ready(&self) -> bool {
-        let request = http::Request::get("/readyz").body(Vec::new()).unwrap();
-        self.admin.request_text(request).await.is_ok()
+        let server = Self { real, admin };
+        // What the controller manager would make.
+        server.make_account("default", "default").await;
+        server.make_account("kube-system", "coredns").await;
+        server.settled().await;
+        server
     }
 
     /// A server that says it is ready is still making its own objects, last of all the service
@@ -158,19 +94,13 @@ impl Server {
         api.create(&PostParams::default(), &account).await.unwrap();
     }
 
-    fn kubeconfig(&self, user: &str) -> String {
-        // It makes its own certificate, and the authority's lies in the same file.
-        let pem = std::fs::read_to_string(self.folder.path().join("apiserver.crt")).unwrap();
-        kubeconfig(&format!("https://127.0.0.1:{}", self.port), &pem, user)
-    }
-
     fn file(&self, name: &str, user: &str) -> String {
-        write(self.folder.path(), name, self.kubeconfig(user))
+        write(self.real.folder(), name, config(&self.real, user))
     }
 
     /// What was asked of the server so far, but not by itself: `create serviceaccounts/token`.
     fn audited(&self) -> Vec<String> {
-        let log = std::fs::read_to_string(self.folder.path().join("audit.log")).unwrap();
+        let log = std::fs::read_to_string(self.real.folder().join("audit.log")).unwrap();
         let events = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         events
@@ -193,8 +123,14 @@ impl Server {
     }
 }
 
-fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
+/// A kubeconfig for it.
+fn config(real: &RealServer, user: &str) -> String {
+    kubeconfig(&format!("https://{}", real.address()), &real.authorities().unwrap(), user)
+}
+
+async fn is_ready(admin: &Client) -> bool {
+    let request = http::Request::get("/readyz").body(Vec::new()).unwrap();
+    admin.request_text(request).await.is_ok()
 }
 
 /// microk8s' admin since 1.34.
@@ -204,11 +140,6 @@ fn admin() -> String {
         STANDARD.encode(ADMIN),
         STANDARD.encode(ADMIN_KEY)
     )
-}
-
-async fn nobody() -> Client {
-    let text = kubeconfig("https://127.0.0.1:1", CA, "{}");
-    Cluster::from_kubeconfig_text(&text).await.unwrap().as_nobody().unwrap()
 }
 
 /// Runs the walk, and holds it to what it says: which requests it makes, and what is there before
@@ -338,7 +269,7 @@ async fn the_tools() {
     says(&seen(&with(&["create-token", "nobody"], "")), &["serviceaccounts \"nobody\" not found"]);
 
     // kubectl agrees about who that is, if it is there.
-    let kubectl = assets().join("kubectl");
+    let kubectl = real_server::assets().unwrap().join("kubectl");
     if kubectl.exists() {
         let bare = server.file("bare.config", "{}");
         let mut command = Command::new(kubectl);

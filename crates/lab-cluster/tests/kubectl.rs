@@ -25,7 +25,8 @@ use clap::Parser;
 use differences::Known;
 use lab_cluster::{Flags, LabCluster, Options};
 use lines::{EVERYONE, Kubectl, Outcome, Step, Terminal};
-use real::{Common, RealServer};
+use real::Common;
+use real_server::RealServer;
 use serde_json::Value;
 use signing::samples::LAB_KEY_PEM;
 use std::collections::BTreeMap;
@@ -179,7 +180,7 @@ impl Pair {
         let admin = admin["users"][0]["user"].to_string();
         let authority = lab.ca_pem();
         let common = Common { authority, signing_key: LAB_KEY_PEM, tokens: TOKENS, admin: &admin };
-        let real = RealServer::start(assets, &common)?;
+        let real = real::start(&common)?;
 
         for server in ["real", "lab"] {
             fs::create_dir(configs.path().join(server))?;
@@ -191,7 +192,7 @@ impl Pair {
                     _ => "{}",
                 };
                 let config = match server {
-                    "real" => real.kubeconfig(user)?,
+                    "real" => real::kubeconfig(&real, user)?,
                     _ => kubeconfig(&format!("https://{}", lab.address()), authority, user),
                 };
                 fs::write(configs.path().join(server).join(format!("{who}.config")), config)?;

@@ -16,8 +16,7 @@ use hyper_util::rt::TokioIo;
 use lab_cluster::registry::CountedIds;
 use lab_cluster::{Flags, LabCluster, Options};
 use narration::ManualClock;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::net::TcpStream;
@@ -110,28 +109,10 @@ impl Lab {
         path: &str,
         body: &[u8],
     ) -> Answer {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut roots = rustls::RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(self.cluster.ca_pem().as_bytes()) {
-            roots.add(certificate.unwrap()).unwrap();
-        }
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots);
-        let config = match certificate {
-            None => config.with_no_client_auth(),
-            Some((chain, key)) => config
-                .with_client_auth_cert(
-                    CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap).collect(),
-                    PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
-                )
-                .unwrap(),
-        };
+        let config = plain::trusting(self.cluster.ca_pem().as_bytes(), certificate);
         let stream = TcpStream::connect(self.cluster.address()).await.unwrap();
         let name = ServerName::from(self.cluster.address().ip());
-        let stream =
-            tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        let stream = tokio_rustls::TlsConnector::from(config).connect(name, stream).await.unwrap();
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         let connection = tokio::spawn(connection);

@@ -23,25 +23,9 @@ pub fn send(
     headers: &[(&str, &[u8])],
     body: &[u8],
 ) -> std::io::Result<Answer> {
-    let mut roots = rustls::RootCertStore::empty();
-    let certificates = CertificateDer::pem_slice_iter(authorities).filter_map(Result::ok);
-    roots.add_parsable_certificates(certificates);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots);
-    let config = match certificate {
-        None => config.with_no_client_auth(),
-        Some((chain, key)) => config
-            .with_client_auth_cert(
-                CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap).collect(),
-                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
-            )
-            .unwrap(),
-    };
+    let config = trusting(authorities, certificate);
     let name = ServerName::from(address.ip());
-    let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let session = rustls::ClientConnection::new(config, name).unwrap();
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let mut stream = rustls::StreamOwned::new(session, stream);
@@ -58,6 +42,27 @@ pub fn send(
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     read(answer).ok_or_else(|| Error::other("that is no HTTP"))
+}
+
+/// Believes these authorities, and shows this certificate.
+pub fn trusting(authorities: &[u8], certificate: Option<Certificate>) -> Arc<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    let certificates = CertificateDer::pem_slice_iter(authorities).filter_map(Result::ok);
+    roots.add_parsable_certificates(certificates);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    Arc::new(match certificate {
+        None => config.with_no_client_auth(),
+        Some((chain, key)) => config
+            .with_client_auth_cert(
+                CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap).collect(),
+                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+            )
+            .unwrap(),
+    })
 }
 
 fn read(answer: Vec<u8>) -> Option<Answer> {

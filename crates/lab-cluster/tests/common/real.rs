@@ -1,15 +1,11 @@
-//! A real kube-apiserver to compare with: `KUBEBUILDER_ASSETS` names a folder with `kube-apiserver`
-//! and `etcd` (`setup-envtest use -p path` prints one).
+//! The real kube-apiserver of `KUBEBUILDER_ASSETS`, asked by the client that also asks the lab.
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "tests; each uses a part")]
 
 use super::{Answer, plain};
 use serde_json::Value;
-use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::fs;
+use std::net::SocketAddr;
 use tempfile::TempDir;
 
 /// Everybody may do everything, and a pod needs no account.
@@ -18,21 +14,8 @@ pub const FOR_THE_REGISTRY: &str =
 /// Roles and bindings decide, and a pod needs no account.
 pub const WITH_RBAC: &str = "--authorization-mode=RBAC --disable-admission-plugins=ServiceAccount";
 
-/// An API server alone, its etcd, and the folder they live in.
-pub struct RealServer {
-    processes: Vec<Child>,
-    folder: TempDir,
-    port: u16,
-}
-
-impl Drop for RealServer {
-    fn drop(&mut self) {
-        for process in &mut self.processes {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
+/// An API server alone.
+pub struct RealServer(real_server::RealServer);
 
 impl RealServer {
     /// Starts one with these flags besides what every one needs, and this token file.
@@ -57,62 +40,30 @@ impl RealServer {
     /// # Errors
     /// When it ends instead: with all that it said.
     pub fn launch(folder: TempDir, flags: &[String], anybody: &str) -> Result<Self, String> {
-        let assets = std::env::var_os("KUBEBUILDER_ASSETS").expect("KUBEBUILDER_ASSETS is not set");
-        let free_port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (port, etcd, peer) = (free_port(), free_port(), free_port());
-        let path = folder.path().to_str().unwrap();
-        let spawn = |program: &str, needed: String, flags: &[String]| {
-            let log = File::create(folder.path().join(format!("{program}.log"))).unwrap();
-            let mut command = Command::new(Path::new(&assets).join(program));
-            command.args(needed.split_whitespace()).args(flags);
-            command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
-        };
-        let etcd_flags = format!(
-            "--data-dir={path}/etcd --unsafe-no-fsync --listen-client-urls=http://127.0.0.1:{etcd}
-             --advertise-client-urls=http://127.0.0.1:{etcd} --listen-peer-urls=http://127.0.0.1:{peer}
-             --initial-advertise-peer-urls=http://127.0.0.1:{peer}
-             --initial-cluster=default=http://127.0.0.1:{peer}"
-        );
-        let api_flags = format!(
-            "--etcd-servers=http://127.0.0.1:{etcd} --cert-dir={path} --bind-address=127.0.0.1
-             --secure-port={port} --advertise-address=127.0.0.1 --endpoint-reconciler-type=none
-             --service-cluster-ip-range=10.0.0.0/24"
-        );
-        let processes =
-            vec![spawn("etcd", etcd_flags, &[]), spawn("kube-apiserver", api_flags, flags)];
-        let mut server = Self { processes, folder, port };
+        let mut server = Self(real_server::RealServer::start(folder, flags).unwrap());
         let anybody = format!("Bearer {anybody}");
-        for _ in 0..600 {
-            std::thread::sleep(Duration::from_millis(100));
-            let headers: &[(&str, &[u8])] = &[("authorization", anybody.as_bytes())];
-            let answer = server.send("GET", "/readyz", headers, "");
-            if answer.is_ok_and(|answer| answer.status == 200) {
-                return Ok(server);
-            }
-            if server.processes[1].try_wait().unwrap().is_some() {
-                return Err(server.log());
-            }
-        }
-        panic!("kube-apiserver is not ready after a minute: {}", server.log());
+        let headers: &[(&str, &[u8])] = &[("authorization", anybody.as_bytes())];
+        let ready = |server: &real_server::RealServer| {
+            let answer = send(server, ("GET", "/readyz"), headers, "");
+            answer.is_ok_and(|answer| answer.status == 200)
+        };
+        server.0.until(ready)?;
+        Ok(server)
     }
 
     /// All that the API server wrote into its log.
     pub fn log(&self) -> String {
-        let log = fs::read(self.folder.path().join("kube-apiserver.log")).unwrap();
-        String::from_utf8_lossy(&log).into_owned()
+        self.0.log()
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.port))
+        self.0.address()
     }
 
     /// The certificate that it made for itself, with its authority's.
-    ///
-    /// # Errors
-    /// When it has made none yet.
-    pub fn authorities(&self) -> std::io::Result<Vec<u8>> {
-        fs::read(self.folder.path().join("apiserver.crt"))
+    pub fn authorities(&self) -> Vec<u8> {
+        self.0.authorities().unwrap().into_bytes()
     }
 
     /// What the registry's test asks: as the administrator, and JSON comes back.
@@ -134,7 +85,7 @@ impl RealServer {
     /// One request.
     ///
     /// # Errors
-    /// When it does not listen yet.
+    /// When it does not answer.
     pub fn send(
         &self,
         method: &str,
@@ -142,7 +93,17 @@ impl RealServer {
         headers: &[(&str, &[u8])],
         body: &str,
     ) -> std::io::Result<Answer> {
-        let server = (self.address(), &*self.authorities()?);
-        plain::send(server, None, (method, path), headers, body.as_bytes())
+        send(&self.0, (method, path), headers, body)
     }
+}
+
+fn send(
+    server: &real_server::RealServer,
+    asked: (&str, &str),
+    headers: &[(&str, &[u8])],
+    body: &str,
+) -> std::io::Result<Answer> {
+    let authorities = server.authorities()?;
+    let server = (server.address(), authorities.as_bytes());
+    plain::send(server, None, asked, headers, body.as_bytes())
 }

@@ -110,7 +110,7 @@ impl Server {
         let certificate = certificate.map(|(chain, key)| (chain.as_str(), key.as_str()));
         let (address, authorities) = match self {
             Self::Lab { cluster, .. } => (cluster.address(), cluster.ca_pem().as_bytes().to_vec()),
-            Self::Real(server) => (server.address(), server.authorities().unwrap()),
+            Self::Real(server) => (server.address(), server.authorities()),
         };
         let to = (address, &*authorities);
         plain::send(to, certificate, asked, &headers, body.as_bytes())
