@@ -10,7 +10,8 @@ mod cases;
 
 use browser::{Browser, ColourScheme, Site};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 const INSPECTOR: &str =
     concat!("file://", env!("CARGO_MANIFEST_DIR"), "/book/src/02-jwt-anatomy/token-inspector.html");
@@ -293,16 +294,19 @@ fn in_a_browser_no_request_leaves_the_inspector() {
     assert_eq!(browser.run("return document.getElementById('pasted').value", &[]).unwrap(), "");
 }
 
-/// Renders the book and serves it.
+/// Serves the book, which is rendered once: two tests look at it, maybe at the same time.
 fn book() -> Site {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let rendered = std::process::Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "-p", "book", "--", "--build"])
-        .current_dir(root)
-        .output()
-        .unwrap();
-    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
-    Site::serve(root.join("target/book")).unwrap()
+    static RENDERED: LazyLock<PathBuf> = LazyLock::new(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let rendered = std::process::Command::new(env!("CARGO"))
+            .args(["run", "--quiet", "-p", "book", "--", "--build"])
+            .current_dir(root)
+            .output()
+            .unwrap();
+        assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+        root.join("target/book")
+    });
+    Site::serve(RENDERED.as_path()).unwrap()
 }
 
 /// The pages that SUMMARY lists, as addresses within the book.
