@@ -13,7 +13,7 @@ use crate::json::{self, Node};
 /// The issuer that this first look finds; empty when there is none. `None`: not a payload at all,
 /// or an issuer that is no string.
 pub(crate) fn first_look(payload: &[u8]) -> Option<String> {
-    let members = match json::parse(payload).ok()? {
+    let members = match json::parse_within(json::MAX_DEPTH, payload).ok()? {
         Node::Object(members) => members,
         Node::Null => Vec::new(),
         _ => return None,

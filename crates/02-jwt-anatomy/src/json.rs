@@ -8,8 +8,9 @@
 //! into a tree that leaves nothing out, and what may be skipped is decided afterwards.
 //!
 //! The rest follows Go as well: bytes that are not UTF-8, and halves of surrogate pairs, become
-//! U+FFFD; a number must fit a 64-bit float, unless nobody looks at it. One thing is stricter:
-//! values nest at most [`MAX_DEPTH`] deep (Go's own limit is 10 000).
+//! U+FFFD; a number must fit a 64-bit float, unless nobody looks at it. Go's own decoder reads
+//! values that nest at most [`MAX_DEPTH`] deep; `go-jose` knows no limit. What nests deeper than
+//! anybody needs is read here without recursion and not kept, so that no token exhausts the stack.
 //!
 //! [1]: https://www.rfc-editor.org/rfc/rfc8259#section-4
 //! [2]: https://github.com/go-jose/go-jose/blob/v2.6.3/json/decode.go
@@ -17,8 +18,13 @@
 use serde_json::{Map, Number, Value};
 use std::collections::HashSet;
 
-/// How deep arrays and objects may lie in each other. A Kubernetes token needs four.
-pub const MAX_DEPTH: usize = 128;
+/// How deep arrays and objects may lie in each other for Go's [`encoding/json`][1].
+///
+/// [1]: https://github.com/golang/go/blob/go1.26.0/src/encoding/json/scanner.go
+pub const MAX_DEPTH: usize = 10_000;
+
+/// How deep they are kept. A Kubernetes token needs four.
+const KEPT: usize = 128;
 
 /// Why bytes are not the JSON a token may hold. Places count bytes from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,13 +65,19 @@ pub enum JsonError {
 /// # Errors
 /// The first thing that is wrong with it.
 pub fn parse_strict(bytes: &[u8]) -> Result<Value, JsonError> {
-    parse(bytes)?.strict()
+    parse_within(MAX_DEPTH, bytes)?.strict()
 }
 
 /// Reads one JSON value and keeps everything: duplicates, order, numbers as they are written.
+/// However deep it nests: [`KEPT`] says what becomes of the rest.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Node, JsonError> {
-    let mut reader = Reader { bytes, at: 0 };
-    let node = reader.value(MAX_DEPTH)?;
+    parse_within(usize::MAX, bytes)
+}
+
+/// Reads one JSON value that nests at most so deep.
+pub(crate) fn parse_within(deepest: usize, bytes: &[u8]) -> Result<Node, JsonError> {
+    let mut reader = Reader { bytes, at: 0, deepest };
+    let node = reader.value(KEPT)?;
     reader.skip_space();
     match reader.peek() {
         None => Ok(node),
@@ -84,6 +96,15 @@ pub(crate) enum Node {
     Array(Vec<Node>),
     /// Members in the order of the text, duplicates included.
     Object(Vec<(String, Node)>),
+    /// An array or object that lies deeper than [`KEPT`].
+    Deep(Deep),
+}
+
+/// What is remembered of an array or object that is not kept: what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Deep {
+    duplicate: Option<String>,
+    too_large: Option<String>,
 }
 
 impl Node {
@@ -115,6 +136,13 @@ impl Node {
                 too_large.get_or_insert(text);
                 Value::Null
             }
+            Node::Deep(Deep { duplicate: Some(name), .. }) => {
+                return Err(JsonError::DuplicateKey(name));
+            }
+            Node::Deep(Deep { too_large: Some(text), .. }) => {
+                too_large.get_or_insert(text);
+                Value::Null
+            }
             other => other.lenient(),
         })
     }
@@ -130,6 +158,7 @@ impl Node {
                 None => Value::String(text),
             },
             Node::String(text) => Value::String(text),
+            Node::Deep(_) => Value::String(format!("(deeper than {KEPT})")),
             Node::Array(items) => Value::Array(items.into_iter().map(Node::lenient).collect()),
             Node::Object(members) => Value::Object(
                 members.into_iter().map(|(name, node)| (name, node.lenient())).collect(),
@@ -144,7 +173,7 @@ impl Node {
             Node::Bool(_) => "bool",
             Node::Number(_) => "number",
             Node::String(_) => "string",
-            Node::Array(_) => "array",
+            Node::Array(_) | Node::Deep(_) => "array",
             Node::Object(_) => "object",
         }
     }
@@ -180,15 +209,23 @@ fn number(text: &str) -> Option<Number> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    deepest: usize,
 }
 
 impl Reader<'_> {
-    fn value(&mut self, depth: usize) -> Result<Node, JsonError> {
+    /// Reads a value, and keeps so many levels of it.
+    fn value(&mut self, kept: usize) -> Result<Node, JsonError> {
         self.skip_space();
         match self.peek() {
-            Some(b'{' | b'[') if depth == 0 => Err(JsonError::TooDeep { at: self.at + 1 }),
-            Some(b'{') => self.object(depth - 1),
-            Some(b'[') => self.array(depth - 1),
+            Some(b'{' | b'[') if kept == 0 => self.deep().map(Node::Deep),
+            Some(b'{') => self.object(kept - 1),
+            Some(b'[') => self.array(kept - 1),
+            _ => self.scalar(),
+        }
+    }
+
+    fn scalar(&mut self) -> Result<Node, JsonError> {
+        match self.peek() {
             Some(b'"') => self.string().map(Node::String),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true", Node::Bool(true)),
@@ -198,7 +235,7 @@ impl Reader<'_> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Node, JsonError> {
+    fn object(&mut self, kept: usize) -> Result<Node, JsonError> {
         self.at += 1;
         let mut members = Vec::new();
         self.skip_space();
@@ -206,27 +243,15 @@ impl Reader<'_> {
             return Ok(Node::Object(members));
         }
         loop {
-            self.skip_space();
-            if self.peek() != Some(b'"') {
-                return Err(self.unexpected("a name in double quotes"));
-            }
-            let name = self.string()?;
-            self.skip_space();
-            if !self.take(b':') {
-                return Err(self.unexpected("a colon"));
-            }
-            members.push((name, self.value(depth)?));
-            self.skip_space();
-            if self.take(b'}') {
+            let name = self.name()?;
+            members.push((name, self.value(kept)?));
+            if self.ends(b'}', "a comma or the closing brace")? {
                 return Ok(Node::Object(members));
-            }
-            if !self.take(b',') {
-                return Err(self.unexpected("a comma or the closing brace"));
             }
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Node, JsonError> {
+    fn array(&mut self, kept: usize) -> Result<Node, JsonError> {
         self.at += 1;
         let mut items = Vec::new();
         self.skip_space();
@@ -234,15 +259,81 @@ impl Reader<'_> {
             return Ok(Node::Array(items));
         }
         loop {
-            items.push(self.value(depth)?);
-            self.skip_space();
-            if self.take(b']') {
+            items.push(self.value(kept)?);
+            if self.ends(b']', "a comma or the closing bracket")? {
                 return Ok(Node::Array(items));
             }
-            if !self.take(b',') {
-                return Err(self.unexpected("a comma or the closing bracket"));
+        }
+    }
+
+    /// Reads past an array or object that lies too deep to be kept. What is open stands in a list:
+    /// the names of an object, nothing of an array.
+    fn deep(&mut self) -> Result<Deep, JsonError> {
+        let mut found = Deep::default();
+        let mut open: Vec<Option<HashSet<String>>> = Vec::new();
+        loop {
+            self.skip_space();
+            if KEPT + open.len() >= self.deepest && matches!(self.peek(), Some(b'{' | b'[')) {
+                return Err(JsonError::TooDeep { at: self.at + 1 });
+            }
+            if self.take(b'{') {
+                self.skip_space();
+                if !self.take(b'}') {
+                    let name = self.name()?;
+                    open.push(Some(HashSet::from([name])));
+                    continue;
+                }
+            } else if self.take(b'[') {
+                self.skip_space();
+                if !self.take(b']') {
+                    open.push(None);
+                    continue;
+                }
+            } else if let Node::Number(text) = self.scalar()?
+                && number(&text).is_none()
+            {
+                found.too_large.get_or_insert(text);
+            }
+            // A value has been read. How many more end with it?
+            loop {
+                let Some(innermost) = open.last_mut() else { return Ok(found) };
+                let (with, expected) = match innermost {
+                    Some(_) => (b'}', "a comma or the closing brace"),
+                    None => (b']', "a comma or the closing bracket"),
+                };
+                if self.ends(with, expected)? {
+                    open.pop();
+                    continue;
+                }
+                if let Some(names) = innermost {
+                    let name = self.name()?;
+                    if !names.insert(name.clone()) {
+                        found.duplicate.get_or_insert(name);
+                    }
+                }
+                break;
             }
         }
+    }
+
+    /// The name of a member, and the colon after it.
+    fn name(&mut self) -> Result<String, JsonError> {
+        self.skip_space();
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("a name in double quotes"));
+        }
+        let name = self.string()?;
+        self.skip_space();
+        if self.take(b':') { Ok(name) } else { Err(self.unexpected("a colon")) }
+    }
+
+    /// After a value: is that the end of what it lies in, or does a comma follow?
+    fn ends(&mut self, with: u8, expected: &'static str) -> Result<bool, JsonError> {
+        self.skip_space();
+        if self.take(with) {
+            return Ok(true);
+        }
+        if self.take(b',') { Ok(false) } else { Err(self.unexpected(expected)) }
     }
 
     fn number(&mut self) -> Result<Node, JsonError> {

@@ -169,6 +169,34 @@ fn json_may_nest_so_deep_and_no_deeper() {
     assert!(parse_strict(&b"[".repeat(1 << 20)).is_err());
 }
 
+/// What is not kept is read all the same.
+#[test]
+fn json_that_nests_deep_has_the_same_mistakes() {
+    let deep = |inner: &str| {
+        let text = format!("{}{inner}{}", r#"{"a":["#.repeat(100), "]}".repeat(100));
+        parse_strict(text.as_bytes()).map(drop).map_err(|error| error.to_string())
+    };
+    for inner in ["", "{}", "[]", r#"{"x":1,"y":[{"x":1},null,"t"]}"#, "[1,[2],{}] , [ ]"] {
+        assert_eq!(deep(inner), Ok(()), "{inner}");
+    }
+    for (inner, wanted) in [
+        (r#"{"x":1,"y":2,"x":3}"#, "json: duplicate key 'x' in object"),
+        (r#"[{"x":1e999}],{"x":1,"x":1}"#, "json: duplicate key 'x' in object"),
+        ("1e999", "json: cannot unmarshal number 1e999 into Go value of type float64"),
+        ("[1,]", "`]` at byte 604 is not JSON: a value should stand there"),
+        ("[1 2]", "`2` at byte 604 is not JSON: a comma or the closing bracket should stand there"),
+        (r#"{"x" 1}"#, "`1` at byte 606 is not JSON: a colon should stand there"),
+        (
+            r#"{"x":1 2}"#,
+            "`2` at byte 608 is not JSON: a comma or the closing brace should stand there",
+        ),
+        ("{1:1}", "`1` at byte 602 is not JSON: a name in double quotes should stand there"),
+        ("]", "`]` at byte 602 is not JSON: a comma or the closing brace should stand there"),
+    ] {
+        assert_eq!(deep(inner), Err(wanted.to_owned()), "{inner}");
+    }
+}
+
 /// Go makes one U+FFFD of each bad byte; Rust's own conversion makes one of several.
 #[test]
 fn bytes_that_are_no_text() {

@@ -2,14 +2,17 @@
 
 use crate::audit::Notes;
 use crate::decode::{self, Expected};
+use crate::negotiate::View;
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{
-    ListOptions, PatchType, Preconditions, WatchOptions, WriteOptions, refuse_unknown_fields,
+    ListOptions, PatchType, Preconditions, Problems, WatchOptions, WriteOptions, refuse_warnings,
     unknown_fields,
 };
 use crate::request_info::{Query, RequestInfo};
 use crate::reviews::{self, ReviewKind};
 use crate::status::{Cause, Kind, Refusal};
+use crate::table::Include;
+use expiry::go::quote;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -42,9 +45,17 @@ impl Admitted<'_> {
     pub(crate) fn question(&self, kind: &ReviewKind) -> Result<reviews::Body, Refusal> {
         let expected = Expected { group: kind.group, version: "v1", kind: kind.kind };
         let sent = decode::body(self.content_type(), self.body, expected)?;
-        decode::of_kind(&sent, expected)?;
-        self.note_object(&sent, expected);
-        reviews::Body::read(kind, &sent, self.field_validation() == "Strict")
+        decode::of_kind(&sent.value, expected)?;
+        self.note_object(&sent.value, expected);
+        let mut body = reviews::Body::read(kind, &sent.value, false)?;
+        body.warnings = match self.field_validation() {
+            "Ignore" => Vec::new(),
+            _ => sent.warnings(body.warnings),
+        };
+        if self.field_validation() == "Strict" {
+            body.refuse_warnings(kind)?;
+        }
+        Ok(body)
     }
 
     /// The body as an object, with a warning for each field that nobody knows.
@@ -53,17 +64,16 @@ impl Admitted<'_> {
         kind: &'static ResourceKind,
     ) -> Result<(Value, Vec<String>), Refusal> {
         let expected = Expected { group: kind.group, version: kind.version, kind: kind.kind };
-        let body = decode::body(self.content_type(), self.body, expected)?;
-        self.note_object(&body, expected);
+        let sent = decode::body(self.content_type(), self.body, expected)?;
+        self.note_object(&sent.value, expected);
         let warnings = match self.field_validation() {
             "Ignore" => Vec::new(),
-            "Strict" => {
-                refuse_unknown_fields(kind, &body)?;
-                Vec::new()
-            }
-            _ => unknown_fields(kind, &body),
+            _ => sent.warnings(unknown_fields(kind, &sent.value)),
         };
-        Ok((body, warnings))
+        if self.field_validation() == "Strict" {
+            refuse_warnings(kind, &warnings)?;
+        }
+        Ok((sent.value, warnings))
     }
 
     /// Tells the audit log, if it listens.
@@ -102,20 +112,8 @@ impl Admitted<'_> {
 
     pub(crate) fn list_options(&self) -> Result<ListOptions, Refusal> {
         let text = |key| self.query.get(key).unwrap_or_default().to_owned();
-        let limit = text("limit");
-        let limit = if limit.is_empty() {
-            0
-        } else {
-            limit.parse::<i64>().map_err(|_| {
-                Refusal::bad_request(format!("strconv.ParseInt: parsing {limit:?}: invalid syntax"))
-            })?
-        };
-        if let Some(seconds) = self.query.get("timeoutSeconds").filter(|text| !text.is_empty()) {
-            seconds.parse::<i64>().map_err(|_| {
-                let why = format!("strconv.ParseInt: parsing {seconds:?}: invalid syntax");
-                Refusal::bad_request(why)
-            })?;
-        }
+        let limit = self.integer("limit")?.unwrap_or_default();
+        self.integer("timeoutSeconds")?;
         Ok(ListOptions {
             label_selector: text("labelSelector"),
             field_selector: text("fieldSelector"),
@@ -124,35 +122,119 @@ impl Admitted<'_> {
         })
     }
 
-    /// A list is always of now, so that any revision will do; but it must be one.
-    pub(crate) fn list_revision(&self) -> Result<(), Refusal> {
-        let revision = self.query.get("resourceVersion").unwrap_or_default();
-        if !revision.is_empty() && revision.parse::<u64>().is_err() {
-            return Err(Refusal::bad_request(format!(
-                "invalid resource version: resourceVersion: Invalid value: {revision:?}: \
-                 strconv.ParseUint: parsing {revision:?}: invalid syntax"
-            )));
-        }
-        Ok(())
+    /// A number in the query, if it is there.
+    fn integer(&self, key: &str) -> Result<Option<i64>, Refusal> {
+        let Some(text) = self.query.get(key).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let number = text.parse().map_err(|_| {
+            Refusal::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
+        })?;
+        Ok(Some(number))
     }
 
-    /// From when on. An old client asks for 0, as for nothing: all there is comes first.
+    /// A list is always of now, so that any revision up to `now` will do; but it must be one.
+    pub(crate) fn list_revision(&self, now: u64) -> Result<(), Refusal> {
+        let mut problems = Problems::default();
+        let version_match = self.query.get("resourceVersionMatch").unwrap_or_default();
+        let revision = self.query.get("resourceVersion").unwrap_or_default();
+        if !version_match.is_empty() {
+            if revision.is_empty() {
+                let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+                problems.forbidden(VERSION_MATCH, why);
+            }
+            self.no_continue(&mut problems);
+            if !matches!(version_match, "Exact" | NOT_OLDER) {
+                problems.not_supported(VERSION_MATCH, version_match, &["Exact", NOT_OLDER, ""]);
+            }
+            if version_match == "Exact" && revision == "0" {
+                let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+                problems.forbidden(VERSION_MATCH, why);
+            }
+        }
+        if self.query.get("sendInitialEvents").is_some() {
+            problems.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
+        }
+        problems.refuse(LIST_OPTIONS, "")?;
+        let revision = match revision {
+            "" => 0,
+            text => parse_revision(text)
+                .map_err(|why| Refusal::bad_request(format!("invalid resource version: {why}")))?,
+        };
+        if revision > now { Err(Refusal::too_new(revision, now)) } else { Ok(()) }
+    }
+
+    fn no_continue(&self, problems: &mut Problems) {
+        if !self.query.get("continue").unwrap_or_default().is_empty() {
+            let why = "resourceVersionMatch is forbidden when continue is provided";
+            problems.forbidden(VERSION_MATCH, why);
+        }
+    }
+
+    /// From when on ([`validation.go`][1]). Who does not say, or says 0, gets all there is first
+    /// ([`defaults.go`][2]).
+    ///
+    /// [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.go
+    /// [2]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/apis/meta/internalversion/defaults.go
     pub(crate) fn watch_options(&self) -> Result<WatchOptions, Refusal> {
-        let after = match self.query.get("resourceVersion") {
-            None | Some("" | "0") => None,
-            Some(revision) => Some(revision.parse().map_err(|_| {
-                Refusal::bad_request(format!(
-                    "strconv.ParseUint: parsing {revision:?}: invalid syntax"
-                ))
+        let selection = self.list_options()?;
+        let revision = self.query.get("resourceVersion").unwrap_or_default();
+        let mut version_match = self.query.get("resourceVersionMatch").unwrap_or_default();
+        let said = self.query.get("sendInitialEvents");
+        let mut all_first = said.map(|_| self.query.is_true("sendInitialEvents"));
+        if all_first.is_none() && version_match.is_empty() && matches!(revision, "" | "0") {
+            (all_first, version_match) = (Some(true), NOT_OLDER);
+        }
+
+        let mut problems = Problems::default();
+        if all_first.is_some() && version_match != NOT_OLDER {
+            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+            problems.forbidden(VERSION_MATCH, why);
+        }
+        if !version_match.is_empty() {
+            if all_first.is_none() {
+                let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is \
+                           provided";
+                problems.forbidden(VERSION_MATCH, why);
+            }
+            if version_match != NOT_OLDER {
+                problems.not_supported(VERSION_MATCH, version_match, &[NOT_OLDER]);
+            }
+            self.no_continue(&mut problems);
+        }
+        problems.refuse(LIST_OPTIONS, "")?;
+
+        let after = match revision {
+            "" => None,
+            text => Some(parse_revision(text).map_err(|why| Refusal {
+                code: 500,
+                reason: "",
+                message: why,
+                details: None,
             })?),
         };
-        let mark_beginning = self.query.is_true("sendInitialEvents");
-        Ok(WatchOptions { selection: self.list_options()?, after, mark_beginning })
+        let all_first = all_first == Some(true);
+        let mark_beginning = all_first && self.query.is_true("allowWatchBookmarks");
+        Ok(WatchOptions {
+            selection,
+            after: after.filter(|revision| *revision != 0),
+            all_first,
+            mark_beginning,
+        })
     }
 
+    /// `timeoutSeconds`; a time that has passed already is nothing.
     pub(crate) fn lasts(&self) -> Option<Duration> {
-        let seconds = self.query.get("timeoutSeconds")?.parse().ok()?;
-        (seconds != 0).then(|| Duration::from_secs(seconds))
+        let seconds: i64 = self.query.get("timeoutSeconds")?.parse().ok()?;
+        (seconds != 0).then(|| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
+    }
+
+    /// What comes along with the cells of a table, if that is what is wanted.
+    pub(crate) fn included(&self, view: View) -> Result<Include, Refusal> {
+        match view {
+            View::Table => Include::read(self.query.get("includeObject")),
+            View::Metadata => Ok(Include::Metadata),
+        }
     }
 
     pub(crate) fn patch(&self) -> Result<(PatchType, Value), Refusal> {
@@ -194,7 +276,7 @@ impl Admitted<'_> {
             return Ok((preconditions, self.write_options()?));
         }
         let expected = Expected { group: "", version: "v1", kind: "DeleteOptions" };
-        let body = decode::body(self.content_type(), self.body, expected)?;
+        let body = decode::body(self.content_type(), self.body, expected)?.value;
         self.note_object(&body, expected);
         let text = |key: &str| body["preconditions"][key].as_str().map(str::to_owned);
         let preconditions = Preconditions {
@@ -206,6 +288,21 @@ impl Admitted<'_> {
         options.dry_run |= self.write_options()?.dry_run;
         Ok((preconditions, options))
     }
+}
+
+const VERSION_MATCH: &str = "resourceVersionMatch";
+/// The only match that a watch knows: at this revision, or later.
+const NOT_OLDER: &str = "NotOlderThan";
+const LIST_OPTIONS: Kind<'static> = Kind { group: "meta.k8s.io", resource: "ListOptions" };
+
+/// A revision. What is none is said in Go's words.
+fn parse_revision(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
+        let why = if digits { "value out of range" } else { "invalid syntax" };
+        let text = quote(text);
+        format!("resourceVersion: Invalid value: {text}: strconv.ParseUint: parsing {text}: {why}")
+    })
 }
 
 /// `["All"]`, or nothing.

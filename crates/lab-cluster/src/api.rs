@@ -27,9 +27,9 @@ use crate::resources::Resources;
 use crate::status::Refusal;
 use crate::trace::Trace;
 use crate::watching::Answer;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
 use rustls::pki_types::CertificateDer;
@@ -115,7 +115,7 @@ impl Api {
             info: RequestInfo::new(&parts.method, &path, &query),
             credentials: Credentials {
                 certificates,
-                authorization: parts.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes),
+                authorization: parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes),
             },
             query,
             // Who keeps no log names the request when it is answered.
@@ -127,7 +127,10 @@ impl Api {
         let request = format!("{} {}", parts.method, target(&parts));
         let mut told = Told { trace: Trace { request, ..Trace::default() }, record: None };
 
-        let reply = match self.admit(&asked, &mut told) {
+        let admitted = self.admit(&asked, &mut told);
+        // The real server's filters mark what they refuse, a 401 excepted; its storage does not.
+        let no_sniff = admitted.as_ref().is_err_and(|reply| reply.status != 401);
+        let reply = match admitted {
             Err(reply) => *reply,
             Ok(who) => {
                 let work = self.work(&asked, &who.user, body, &mut told.record);
@@ -145,6 +148,10 @@ impl Api {
         let form = Form::wanted(&parts.headers, &asked.query).unwrap_or(Form::PrettyJson);
         let audit_id = asked.audit_id.unwrap_or_else(|| self.ids.uid());
         let mut response = respond(reply, form, &audit_id);
+        if no_sniff {
+            let value = HeaderValue::from_static("nosniff");
+            response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, value);
+        }
         if let Some(dashboard) = &self.dashboard {
             dashboard.explain(&parts, &told.trace, response.headers_mut());
         }

@@ -2,6 +2,8 @@
 //! asks for. What is wrong is said in the words of Go's decoder, since that is what people paste
 //! into a search.
 
+mod json;
+
 use crate::protobuf::{self, NotRead};
 use crate::registry::{go, kinds};
 use crate::reviews;
@@ -34,15 +36,39 @@ impl Expected {
     }
 }
 
+/// What a client sent.
+pub struct Sent {
+    /// An object.
+    pub value: Value,
+    /// Where in it a name stands twice: `spec.audiences`.
+    pub twice: Vec<String>,
+}
+
+impl Sent {
+    /// Adds what stands twice to the warnings about `unknown` fields (the real server mixes the two,
+    /// as they come). In a field that nobody knows, nobody looks.
+    #[must_use]
+    pub fn warnings(&self, unknown: Vec<String>) -> Vec<String> {
+        let not_read = |path: &String| {
+            let inside = |field: &str| {
+                let rest = path.strip_prefix(field);
+                rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+            };
+            let fields = unknown.iter().filter_map(|warning| warning.split('"').nth(1));
+            fields.into_iter().any(inside)
+        };
+        let twice = self.twice.iter().filter(|path| !not_read(path));
+        let twice = twice.map(|path| format!("duplicate field {}", quote(path)));
+        let twice: Vec<_> = twice.collect();
+        [unknown, twice].concat()
+    }
+}
+
 /// Reads a body of the given content type. Nothing at all (`null`) is an empty object.
 ///
 /// # Errors
 /// 415 for another type; 400 for what is no JSON (YAML) object.
-pub fn body(
-    content_type: Option<&str>,
-    bytes: &[u8],
-    expected: Expected,
-) -> Result<Value, Refusal> {
+pub fn body(content_type: Option<&str>, bytes: &[u8], expected: Expected) -> Result<Sent, Refusal> {
     // An empty header is none; parameters without a type are no type at all.
     let media_type = content_type
         .filter(|value| !value.trim().is_empty())
@@ -50,12 +76,15 @@ pub fn body(
     let no_json = |why: &str| {
         unreadable(&format!("couldn't get version/kind; json parse error: {why}"), bytes, expected)
     };
+    let mut twice = Vec::new();
     let value: Value = match media_type {
         // A body without a type is taken for JSON.
-        None | Some("application/json") => serde_json::from_slice(bytes).map_err(|error| {
-            let text = String::from_utf8_lossy(bytes);
-            no_json(&go::json_error(&text, &error))
-        })?,
+        None | Some("application/json") => {
+            let read = json::read(bytes).map_err(|error| no_json(&go::json_error(bytes, &error)));
+            let value;
+            (value, twice) = read?;
+            value
+        }
         Some("application/yaml") => {
             serde_saphyr::from_slice(bytes).map_err(|error| no_json(&error.to_string()))?
         }
@@ -68,7 +97,7 @@ pub fn body(
         Some(_) => return Err(Refusal::unsupported_media_type(&MEDIA_TYPES)),
     };
     if value.is_null() {
-        return Ok(Value::Object(serde_json::Map::new()));
+        return Ok(Sent { value: Value::Object(serde_json::Map::new()), twice });
     }
     if !value.is_object() {
         let what = go::json_type(&value);
@@ -87,7 +116,7 @@ pub fn body(
             )));
         }
     }
-    Ok(value)
+    Ok(Sent { value, twice })
 }
 
 fn unreadable(why: &str, bytes: &[u8], expected: Expected) -> Refusal {

@@ -127,6 +127,29 @@ pub fn page(path: &str, server: &Server) -> Page {
     }
 }
 
+/// How the real server compares the types that a client accepts with what it has at a path: some
+/// paths are its router's, others have a handler of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// [`negotiate::routed`](crate::negotiate::routed).
+    LetterByLetter,
+    /// `application/*` covers `application/json`.
+    Ranges,
+    /// It does not look.
+    Never,
+}
+
+/// How types are compared at a path that is no resource.
+#[must_use]
+pub fn comparison(path: &str) -> Comparison {
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match segments[..] {
+        [""] | ["openapi", "v3"] => Comparison::Never,
+        ["openapi", ..] | ["apis"] | ["apis", _] => Comparison::Ranges,
+        _ => Comparison::LetterByLetter,
+    }
+}
+
 /// Which of the two 404s a path gets that nothing is behind: an object below a path that is served,
 /// text elsewhere.
 #[must_use]

@@ -1,12 +1,14 @@
 //! How an answer looks: JSON or YAML, indented for a person's tool, with the headers of the real
 //! server.
 
+use crate::decode::MEDIA_TYPES;
 use crate::registry::List;
 use crate::request_info::Query;
 use crate::status::Refusal;
 use crate::watching::Answer;
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT, WARNING,
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER, USER_AGENT, WARNING,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -18,7 +20,6 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
-const NO_SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// What an answer holds.
 pub enum Content {
@@ -90,7 +91,7 @@ impl Form {
     /// The form that these headers and this query ask for; the first acceptable one counts.
     ///
     /// # Errors
-    /// 406 when there is none.
+    /// 406 when there is none: a table of an unknown version, say.
     pub fn wanted(headers: &HeaderMap, query: &Query) -> Result<Self, Refusal> {
         let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         let person = agent.is_some_and(|agent| {
@@ -115,7 +116,7 @@ impl Form {
                 _ => {}
             }
         }
-        Err(Refusal::not_acceptable(&crate::decode::MEDIA_TYPES))
+        Err(Refusal::no_such_form(&MEDIA_TYPES))
     }
 
     fn write(self, value: &impl Serialize) -> Result<String, Refusal> {
@@ -206,16 +207,36 @@ pub fn wants(headers: &HeaderMap, media_type: &str) -> bool {
     accept.split(',').any(|range| words(range) == words(media_type))
 }
 
-/// Whether a client takes a document of this type.
-#[must_use]
-pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
+/// Refuses a client that names none of these types. This is what the real server's router does, and
+/// it compares letter by letter: `*/*` is everything to it, and `application/*` nothing
+/// ([`route.go`][1]).
+///
+/// # Errors
+/// 406.
+///
+/// [1]: https://github.com/emicklei/go-restful/blob/v3.12.2/route.go
+pub fn routed(headers: &HeaderMap, media_types: &[&str]) -> Result<(), Refusal> {
+    let accepted = accepts(headers, |range| range == "*/*" || media_types.contains(&range));
+    if accepted { Ok(()) } else { Err(Refusal::not_acceptable(media_types)) }
+}
+
+/// Refuses a client that takes no document of this type.
+///
+/// # Errors
+/// 406.
+pub fn offered(headers: &HeaderMap, media_type: &str) -> Result<(), Refusal> {
+    let family = media_type.split('/').next().unwrap_or_default();
+    let accepted = accepts(headers, |range| {
+        range.replace('@', ".") == media_type || range == "*/*" || range == format!("{family}/*")
+    });
+    if accepted { Ok(()) } else { Err(Refusal::not_acceptable(&[media_type])) }
+}
+
+/// Whether one of the ranges that a client accepts will do. Who says nothing takes everything.
+fn accepts(headers: &HeaderMap, will_do: impl Fn(&str) -> bool) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return true };
-    let family = media_type.split('/').next().unwrap_or_default();
-    accept.split(',').any(|range| {
-        let range = range.split(';').next().unwrap_or_default().trim().replace('@', ".");
-        range == media_type || range == "*/*" || range == format!("{family}/*")
-    })
+    accept.split(',').any(|range| will_do(range.split(';').next().unwrap_or_default().trim()))
 }
 
 /// Writes an answer. `audit_id` is what the log would call the request.
@@ -224,6 +245,10 @@ pub fn respond(reply: Reply, form: Form, audit_id: &str) -> Response<Answer> {
     let mut cache = "no-cache, private";
     let mut media_type = form.media_type();
     let whole = |text: String| Answer::Whole(Full::new(Bytes::from(text)));
+    let retry_after = match &reply.content {
+        Content::Value(value) => value["details"]["retryAfterSeconds"].as_u64(),
+        _ => None,
+    };
     let written = match reply.content {
         Content::Object(object) => form.write(&*object).map(whole),
         Content::Value(value) => form.write(&value).map(whole),
@@ -252,8 +277,11 @@ pub fn respond(reply: Reply, form: Form, audit_id: &str) -> Response<Answer> {
     if let Ok(audit_id) = HeaderValue::from_str(audit_id) {
         headers.insert(AUDIT_ID, audit_id);
     }
-    if status == 403 || media_type.starts_with("text/plain") {
-        headers.insert(NO_SNIFF, HeaderValue::from_static("nosniff"));
+    if let Some(seconds) = retry_after {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+    if media_type.starts_with("text/plain") {
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
     for warning in &reply.warnings {
         let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");

@@ -5,14 +5,15 @@ use crate::admitted::Admitted;
 use crate::api::attributes;
 use crate::authn::{Chain, Credentials};
 use crate::authz::{Attributes, Authorizer, escalation, forbidden};
-use crate::discovery::{self, Page};
+use crate::decode::MEDIA_TYPES;
+use crate::discovery::{self, Comparison, Page};
 use crate::negotiate::{self, Content, Form, Reply, View};
 use crate::registry::kinds::{self, ResourceKind};
 use crate::registry::{PatchType, Registry, WriteOptions};
 use crate::request_info::RequestInfo;
 use crate::reviews::{self, Credential, ReviewKind};
 use crate::status::Refusal;
-use crate::table;
+use crate::table::{self, Include};
 use crate::tokens::{TOKEN_REQUESTS, TokenIssuer};
 use crate::trace::Trace;
 use crate::views::StoredRoles;
@@ -75,6 +76,19 @@ impl Default for Limits {
     }
 }
 
+/// What the real server's lists and watches say that they could be had in, besides
+/// [`MEDIA_TYPES`].
+const STREAMS: [&str; 2] =
+    ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+
+/// There is nothing at this path: a `Status` below a group that is served, and text elsewhere.
+fn missing(page: &Page) -> Result<Reply, Refusal> {
+    match page {
+        Page::NoSuchPage => Ok(Reply::text(404, "404 page not found\n")),
+        _ => Err(Refusal::no_such_path()),
+    }
+}
+
 impl Resources {
     /// Answers, or says what is wrong.
     ///
@@ -85,28 +99,38 @@ impl Resources {
         if !info.is_resource {
             return self.document(request);
         }
-        // What is at the path is no secret; in which form it can be had is decided before.
-        Form::wanted(request.headers, request.query)?;
         if let Some(kind) = reviews::find(&info.group, &info.version, &info.resource) {
+            negotiate::routed(request.headers, &MEDIA_TYPES)?;
+            Form::wanted(request.headers, request.query)?;
             return self.review(kind, request);
         }
-        let kind = kinds::find(&info.group, &info.version, &info.resource)
-            .filter(|kind| {
-                kind.namespaced || info.namespace.is_empty() || kind.plural == "namespaces"
-            })
-            .ok_or_else(Refusal::no_such_path)?;
+        let found = kinds::find(&info.group, &info.version, &info.resource).filter(|kind| {
+            kind.namespaced || info.namespace.is_empty() || kind.plural == "namespaces"
+        });
+        let Some(kind) = found else { return missing(&discovery::missing(&info.path)) };
+        if matches!(info.verb.as_str(), "list" | "watch") {
+            negotiate::routed(request.headers, &[&MEDIA_TYPES[..], &STREAMS].concat())?;
+        } else {
+            negotiate::routed(request.headers, &MEDIA_TYPES)?;
+        }
+        Form::wanted(request.headers, request.query)?;
         match info.subresource.as_str() {
-            "" => Ok(self.viewed(kind, request, self.object(kind, request)?)),
+            "" => self.viewed(kind, request, self.object(kind, request)?),
             "token" if kind.plural == "serviceaccounts" => self.token(request),
             _ => Err(Refusal::no_such_path()),
         }
     }
 
     /// The answer as the client wants to see it: as a table, say. A `Status` stays what it is.
-    fn viewed(&self, kind: &'static ResourceKind, request: &Admitted, reply: Reply) -> Reply {
-        let Some(view) = View::wanted(request.headers) else { return reply };
+    fn viewed(
+        &self,
+        kind: &'static ResourceKind,
+        request: &Admitted,
+        reply: Reply,
+    ) -> Result<Reply, Refusal> {
+        let Some(view) = View::wanted(request.headers) else { return Ok(reply) };
         let now = self.tokens.clock.now();
-        let what = table::Include::read(request.query.get("includeObject"));
+        let what = request.included(view)?;
         let content = match (view, reply.content) {
             (View::Table, Content::Object(object)) => {
                 Content::Value(table::of_object(kind, &object, now, what))
@@ -118,7 +142,7 @@ impl Resources {
             (View::Metadata, Content::List(list)) => Content::Value(table::metadata_of_all(&list)),
             (_, other) => other,
         };
-        Reply { content, ..reply }
+        Ok(Reply { content, ..reply })
     }
 
     /// A path that is no resource: the server's health, its version, what it serves, its keys.
@@ -137,18 +161,24 @@ impl Resources {
         let Self { issuer, keys, address, .. } = self;
         let jwks_uri = self.jwks_uri.as_deref();
         let server = discovery::Server { address, issuer, keys, jwks_uri };
-        let page = discovery::page(path, &server);
-        match page {
-            Page::NoSuchPage => Ok(Reply::text(404, "404 page not found\n")),
-            Page::NoSuchResource => Err(Refusal::no_such_path()),
+        let comparison = discovery::comparison(path);
+        match discovery::page(path, &server) {
+            page @ (Page::NoSuchPage | Page::NoSuchResource) => missing(&page),
             _ if verb != "get" => Err(Refusal::method_not_allowed()),
             Page::Object(object) => {
+                if comparison == Comparison::LetterByLetter {
+                    negotiate::routed(request.headers, &MEDIA_TYPES)?;
+                }
                 Form::wanted(request.headers, request.query)?;
                 Ok(Reply::new(200, Content::Value(object)))
             }
             Page::Document { media_type, cache_control, text } => {
-                if !negotiate::accepts(request.headers, media_type) {
-                    return Err(Refusal::not_acceptable(&[media_type]));
+                match comparison {
+                    Comparison::LetterByLetter => {
+                        negotiate::routed(request.headers, &[media_type])?;
+                    }
+                    Comparison::Ranges => negotiate::offered(request.headers, media_type)?,
+                    Comparison::Never => {}
                 }
                 Ok(Reply::new(200, Content::Document { media_type, cache_control, text }))
             }
@@ -234,18 +264,24 @@ impl Resources {
         match (verb.as_str(), whole) {
             ("get", false) => found(registry.get(kind, namespace, name)?),
             ("list", true) => {
-                request.list_revision()?;
+                request.list_revision(registry.revision())?;
                 let list = registry.list(kind, namespace, &request.list_options()?)?;
                 Ok(Reply::new(200, Content::List(list)))
             }
             ("watch", true) => {
+                // A watch comes in lines, and YAML has no lines of its own.
+                if Form::wanted(request.headers, request.query)? == Form::Yaml {
+                    return Err(Refusal::no_such_form(&STREAMS));
+                }
+                let view = View::wanted(request.headers);
+                let include = view.map_or(Ok(Include::None), |view| request.included(view))?;
                 let place = self.limits.watches.clone().try_acquire_owned();
                 let place = place.map_err(|_| Refusal::too_many_requests())?;
                 let watch = registry.watch(kind, namespace, &request.watch_options()?)?;
                 let seen = Seen {
                     kind,
-                    view: View::wanted(request.headers),
-                    include: table::Include::read(request.query.get("includeObject")),
+                    view,
+                    include,
                     lasts: request.lasts(),
                     clock: self.tokens.clock.clone(),
                 };

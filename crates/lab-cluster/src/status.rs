@@ -133,7 +133,32 @@ impl Refusal {
         Self::new(410, "Expired", message, None)
     }
 
-    /// 406: no representation that the client accepts.
+    /// 504: a revision that there has not been yet. The real server waits for it first, for 3 seconds.
+    #[must_use]
+    pub fn too_new(asked: u64, now: u64) -> Self {
+        let message = format!("Timeout: Too large resource version: {asked}, current: {now}");
+        let cause = json!({
+            "reason": "ResourceVersionTooLarge", "message": "Too large resource version",
+        });
+        let details = json!({"causes": [cause], "retryAfterSeconds": 1});
+        Self::new(504, "Timeout", message, Some(details))
+    }
+
+    /// 500: a watch that was to last for less than no time.
+    #[must_use]
+    pub fn out_of_time() -> Self {
+        Self::new(500, "InternalError", "context deadline exceeded".to_owned(), None)
+    }
+
+    /// 406, in the words of the handler: of all types that the client accepts, none can be written.
+    #[must_use]
+    pub fn no_such_form(supported: &[&str]) -> Self {
+        let types = supported.join(", ");
+        let message = format!("only the following media types are accepted: {types}");
+        Self::new(406, "NotAcceptable", message, None)
+    }
+
+    /// 406, in the words of the router: no representation that the client accepts.
     #[must_use]
     pub fn not_acceptable(supported: &[&str]) -> Self {
         let message =

@@ -1,16 +1,19 @@
 //! What `kubectl get` prints: it asks for a `Table`, and the server decides which columns there are
 //! and what stands in each cell, ages included ([kubernetes.io][1], [`printers.go`][2]). kubectl only
-//! aligns them; columns with a priority it keeps for `-o wide`. Unlike the real server's, the
-//! columns here carry no descriptions, which nobody prints.
+//! aligns them; columns with a priority it keeps for `-o wide`.
 //!
 //! Here too: the other half of an object that clients ask for, its metadata alone.
 //!
 //! [1]: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
 //! [2]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/printers/internalversion/printers.go
 
+mod columns;
+
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{List, object};
+use crate::status::Refusal;
 use chrono::{DateTime, Utc};
+use expiry::go::quote;
 use serde_json::{Value, json};
 
 /// What of each object comes along with its cells: `?includeObject=`.
@@ -26,12 +29,19 @@ pub enum Include {
 
 impl Include {
     /// Reads the query's word.
-    #[must_use]
-    pub fn read(word: Option<&str>) -> Self {
-        match word {
-            Some("None") => Self::None,
-            Some("Object") => Self::Object,
-            _ => Self::Metadata,
+    ///
+    /// # Errors
+    /// 400 for a word that there is not.
+    pub fn read(word: Option<&str>) -> Result<Self, Refusal> {
+        match word.unwrap_or_default() {
+            "None" => Ok(Self::None),
+            "Object" => Ok(Self::Object),
+            "Metadata" | "" => Ok(Self::Metadata),
+            other => Err(Refusal::bad_request(format!(
+                "Unable to convert to Table as requested: includeObject: Invalid value: {}: must \
+                 be 'Metadata', 'Object', 'None', or empty",
+                quote(other)
+            ))),
         }
     }
 }
@@ -40,7 +50,7 @@ impl Include {
 #[must_use]
 pub fn of_object(kind: &ResourceKind, object: &Value, now: DateTime<Utc>, what: Include) -> Value {
     let metadata = json!({"resourceVersion": object::resource_version(object)});
-    table(&metadata, &columns(kind).into(), &[row(kind, object, now, what)])
+    table(&metadata, &columns::of(kind), &[row(kind, object, now, what)])
 }
 
 /// A table of what follows another one in a watch: its columns are known.
@@ -54,7 +64,7 @@ pub fn going_on(kind: &ResourceKind, object: &Value, now: DateTime<Utc>, what: I
 #[must_use]
 pub fn of_list(list: &List, now: DateTime<Utc>, what: Include) -> Value {
     let rows: Vec<_> = list.items.iter().map(|item| row(list.kind, item, now, what)).collect();
-    table(&list.metadata(), &columns(list.kind).into(), &rows)
+    table(&list.metadata(), &columns::of(list.kind), &rows)
 }
 
 /// An object's metadata, and nothing else of it.
@@ -75,7 +85,8 @@ pub fn metadata_of_all(list: &List) -> Value {
         "kind": "PartialObjectMetadataList",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": list.metadata(),
-        "items": items,
+        // Nothing to go through, and so nobody makes a list: the real server says null here.
+        "items": if items.is_empty() { Value::Null } else { items.into() },
     })
 }
 
@@ -96,40 +107,6 @@ fn row(kind: &ResourceKind, object: &Value, now: DateTime<Utc>, what: Include) -
         Include::Metadata => json!({"cells": cells, "object": metadata_of(object)}),
         Include::Object => json!({"cells": cells, "object": object}),
     }
-}
-
-/// The columns of a kind, and after a bar those of `-o wide`.
-fn names(kind: &ResourceKind) -> &'static str {
-    match kind.kind {
-        "Namespace" => "Name,Status,Age",
-        "Secret" => "Name,Type,Data,Age",
-        "ConfigMap" => "Name,Data,Age",
-        "Pod" => "Name,Ready,Status,Restarts,Age|IP,Node,Nominated Node,Readiness Gates",
-        "Node" => {
-            "Name,Status,Roles,Age,Version|Internal-IP,External-IP,OS-Image,Kernel-Version,\
-             Container-Runtime"
-        }
-        "Role" | "ClusterRole" => "Name,Created At",
-        "RoleBinding" | "ClusterRoleBinding" => "Name,Role,Age|Users,Groups,ServiceAccounts",
-        _ => "Name,Age",
-    }
-}
-
-fn columns(kind: &ResourceKind) -> Vec<Value> {
-    let (always, wide) = names(kind).split_once('|').unwrap_or((names(kind), ""));
-    let column = |priority| {
-        move |name: &str| {
-            json!({
-                "name": name,
-                "type": if name == "Created At" { "date" } else { "string" },
-                "format": if name == "Name" { "name" } else { "" },
-                "description": "",
-                "priority": priority,
-            })
-        }
-    };
-    let wide = wide.split(',').filter(|name| !name.is_empty());
-    always.split(',').map(column(0)).chain(wide.map(column(1))).collect()
 }
 
 fn cells(kind: &ResourceKind, object: &Value, now: DateTime<Utc>) -> Vec<Value> {

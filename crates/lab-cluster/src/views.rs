@@ -5,16 +5,25 @@ use crate::authn::bound_objects::Lookup;
 use crate::authn::service_accounts::LastUsed;
 use crate::authz::rbac::{Binding, PolicyRule, Roles};
 use crate::registry::kinds::{self, ResourceKind};
-use crate::registry::{ListOptions, PatchType, Registry, WriteOptions};
+use crate::registry::{ListOptions, PatchType, Registry, WriteOptions, path_segment};
 use crate::status::Refusal;
+use expiry::go::quote;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 
 impl Lookup for Registry {
     fn service_account(&self, namespace: &str, name: &str) -> Result<Arc<Value>, Refusal> {
-        // The real server asks itself over HTTP, and so has to make a path of the two.
-        if name.is_empty() {
-            return Err(Refusal::bad_request("resource name may not be empty"));
+        // The real server asks itself over HTTP, and so has to make a path of the two
+        // (`request.go` of client-go).
+        for (what, part) in [("namespace", namespace), ("resource name", name)] {
+            let problems = path_segment(part, false);
+            if what == "resource name" && part.is_empty() {
+                return Err(Refusal::bad_request("resource name may not be empty"));
+            }
+            if !problems.is_empty() {
+                let (part, problems) = (quote(part), problems.join(" "));
+                return Err(Refusal::bad_request(format!("invalid {what} {part}: [{problems}]")));
+            }
         }
         if namespace.is_empty() {
             return Err(Refusal::no_such_path());

@@ -7,6 +7,7 @@ use crate::audit::Ending;
 use crate::negotiate::View;
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{Event, Watch};
+use crate::status::Refusal;
 use crate::table::{self, Include};
 use chrono::{DateTime, Utc};
 use http_body_util::Full;
@@ -88,6 +89,10 @@ impl Seen {
         tokio::spawn(async move {
             let _place = place;
             let lasts = self.lasts.unwrap_or(LASTS);
+            if lasts.is_zero() {
+                let _ = lines.send(error(&Refusal::out_of_time())).await;
+                return;
+            }
             tokio::select! {
                 () = self.tell(watch, &lines) => {}
                 () = lines.closed() => {}
@@ -104,8 +109,7 @@ impl Seen {
                 Ok(Some(events)) => events,
                 Ok(None) => return,
                 Err(refusal) => {
-                    let error = json!({"type": "ERROR", "object": refusal.to_status()});
-                    let _ = lines.send(line(&error)).await;
+                    let _ = lines.send(error(&refusal)).await;
                     return;
                 }
             };
@@ -131,6 +135,10 @@ impl Seen {
             Some(View::Table) => table::of_object(self.kind, object, now, self.include),
         }
     }
+}
+
+fn error(refusal: &Refusal) -> Bytes {
+    line(&json!({"type": "ERROR", "object": refusal.to_status()}))
 }
 
 fn line(event: &Value) -> Bytes {

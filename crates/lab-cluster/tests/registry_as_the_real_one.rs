@@ -13,7 +13,7 @@ use common::real::{FOR_THE_REGISTRY, RealServer};
 use lab_cluster::registry::kinds::{self, ResourceKind};
 use lab_cluster::registry::{
     ListOptions, PatchType, Preconditions, RandomIds, Registry, Store, WriteOptions,
-    refuse_unknown_fields, seeds, unknown_fields,
+    refuse_warnings, seeds, unknown_fields,
 };
 use lab_cluster::status::Refusal;
 use narration::SystemClock;
@@ -131,7 +131,7 @@ impl Lab {
         let registry = &self.registry;
         if matches!(method, "POST" | "PUT") {
             if query("fieldValidation") == "Strict" {
-                refuse_unknown_fields(kind, &body)?;
+                refuse_warnings(kind, &unknown_fields(kind, &body))?;
             }
             let unknown = unknown_fields(kind, &body);
             if !unknown.is_empty() {

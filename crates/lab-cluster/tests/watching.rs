@@ -82,7 +82,8 @@ async fn from_the_beginning() {
     let lab = Lab::start(&[]).await;
     let path = format!("{MAPS}?watch=true");
     assert_eq!(short(&watch(&lab, &path, &[]).await), ["ADDED kube-root-ca.crt"]);
-    let path = format!("{path}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
+    let all = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+    let path = format!("{path}&{all}");
     let events = watch(&lab, &path, &[]).await;
     assert_eq!(short(&events), ["ADDED kube-root-ca.crt", "BOOKMARK -"]);
     assert_eq!(

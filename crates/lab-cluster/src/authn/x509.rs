@@ -11,20 +11,25 @@
 //! [1]: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates
 
 use crate::authn::CREDENTIAL_ID;
+use chrono::{DateTime, SecondsFormat};
+use expiry::go::quote;
 use narration::Clock;
-use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use rustls::{CertificateError, RootCertStore};
 use sha2::{Digest, Sha256};
 use static_tokens::{Rejection, User, Verdict};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use x509_cert::Certificate;
-use x509_cert::der::asn1::ObjectIdentifier;
-use x509_cert::der::asn1::{Ia5StringRef, PrintableStringRef, TeletexStringRef, Utf8StringRef};
+use x509_cert::der::asn1::{
+    Ia5StringRef, ObjectIdentifier, OctetString, PrintableStringRef, TeletexStringRef,
+    Utf8StringRef,
+};
 use x509_cert::der::{Any, Decode, Tag, Tagged};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
@@ -59,7 +64,9 @@ impl ClientCertificates {
         let now = u64::try_from(self.clock.now().timestamp()).unwrap_or_default();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
         if let Err(why) = self.verifier.verify_client_cert(certificate, intermediates, now) {
-            return Verdict::Rejected(Rejection(format!("verifying certificate failed: {why}")));
+            let (which, why) = (identifier(certificate), in_gos_words(&why, certificate));
+            let why = format!("verifying certificate {which} failed: {why}");
+            return Verdict::Rejected(Rejection(why));
         }
         match user(certificate) {
             Some(user) if user.name.is_empty() => Verdict::NotMine,
@@ -67,6 +74,98 @@ impl ClientCertificates {
             None => Verdict::Rejected(Rejection("the certificate cannot be read".to_owned())),
         }
     }
+}
+
+/// What Go's [`crypto/x509`][1] says of the same mistake: that is what stands in the log of a real
+/// server, and what people look for.
+///
+/// [1]: https://github.com/golang/go/blob/go1.26.0/src/crypto/x509/verify.go
+fn in_gos_words(why: &rustls::Error, certificate: &CertificateDer) -> String {
+    use CertificateError::{
+        BadSignature, ExpiredContext, InvalidPurposeContext, NotValidYetContext, UnknownIssuer,
+    };
+    let date = |time: &UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        DateTime::from_timestamp(seconds, 0)
+            .unwrap_or_default()
+            .to_rfc3339_opts(SecondsFormat::Secs, true)
+    };
+    let stranger = "x509: certificate signed by unknown authority";
+    let not_now = "x509: certificate has expired or is not yet valid: current time";
+    match why {
+        rustls::Error::InvalidCertificate(ExpiredContext { time, not_after }) => {
+            format!("{not_now} {} is after {}", date(time), date(not_after))
+        }
+        rustls::Error::InvalidCertificate(NotValidYetContext { time, not_before }) => {
+            format!("{not_now} {} is before {}", date(time), date(not_before))
+        }
+        rustls::Error::InvalidCertificate(UnknownIssuer) => stranger.to_owned(),
+        // An authority of the right name, and another key.
+        rustls::Error::InvalidCertificate(BadSignature) => {
+            let (mistake, name) = candidate(certificate).unwrap_or_default();
+            let (mistake, name) = (quote(mistake), quote(&name));
+            format!(
+                "{stranger} (possibly because of {mistake} while trying to verify candidate \
+                 authority certificate {name})"
+            )
+        }
+        rustls::Error::InvalidCertificate(InvalidPurposeContext { .. }) => {
+            "x509: certificate specifies an incompatible key usage".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What Go says of a signature that is not right, and who is said to have made it.
+fn candidate(certificate: &CertificateDer) -> Option<(&'static str, String)> {
+    const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+    const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1");
+    let parsed = Certificate::from_der(certificate).ok()?;
+    let algorithm = parsed.signature_algorithm().oid;
+    let mistake = match algorithm {
+        ED25519 => "x509: Ed25519 verification failure",
+        _ if algorithm.parent() == Some(RSA) => "crypto/rsa: verification error",
+        _ => "x509: ECDSA verification failure",
+    };
+    let mut issuer = parsed.tbs_certificate().issuer().iter();
+    let name = issuer.find(|attribute| attribute.oid == COMMON_NAME)?;
+    Some((mistake, text(&name.value)?))
+}
+
+/// Which certificate it was: its serial number, and the ids of its own key and its issuer's.
+fn identifier(certificate: &CertificateDer) -> String {
+    let Ok(parsed) = Certificate::from_der(certificate) else { return String::new() };
+    let certificate = parsed.tbs_certificate();
+    let own = certificate.get_extension::<SubjectKeyIdentifier>().ok().flatten();
+    let own = own.map(|(_, id)| id.0);
+    let issuers = certificate.get_extension::<AuthorityKeyIdentifier>().ok().flatten();
+    let issuers = issuers.and_then(|(_, id)| id.key_identifier);
+    let hexadecimal = |id: Option<OctetString>| {
+        let id = id.map(OctetString::into_bytes).unwrap_or_default();
+        let bytes = id.iter().map(|byte| format!("{byte:02X}"));
+        bytes.collect::<Vec<_>>().join(":")
+    };
+    let serial = decimal(certificate.serial_number().as_bytes());
+    format!("SN={serial}, SKID={}, AKID={}", hexadecimal(own), hexadecimal(issuers))
+}
+
+/// A number of any length, the most significant byte first.
+fn decimal(bytes: &[u8]) -> String {
+    // The least significant digit first.
+    let mut digits = vec![0_u8];
+    for byte in bytes {
+        let mut carry = u32::from(*byte);
+        for digit in &mut digits {
+            carry += u32::from(*digit) * 256;
+            *digit = (carry % 10) as u8;
+            carry /= 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
 }
 
 fn user(certificate: &CertificateDer) -> Option<User> {
@@ -95,5 +194,25 @@ fn text(value: &Any) -> Option<String> {
         Tag::Ia5String => Some(value.decode_as::<Ia5StringRef>().ok()?.to_string()),
         Tag::TeletexString => Some(value.decode_as::<TeletexStringRef>().ok()?.to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serial_numbers_are_decimal() {
+        for (bytes, shown) in [
+            (&[][..], "0"),
+            (&[0], "0"),
+            (&[9], "9"),
+            (&[1, 0], "256"),
+            (&[0, 255, 255], "65535"),
+            (&[0x12; 10], "85335940208091471155730"),
+            (&[255; 16], "340282366920938463463374607431768211455"),
+        ] {
+            assert_eq!(decimal(bytes), shown);
+        }
     }
 }

@@ -4,10 +4,8 @@
 use super::go;
 use super::kinds::{self, ResourceKind};
 use super::shapes::{self, Shape, Struct};
-use crate::authz::quote::quoted;
 use crate::status::Refusal;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Number, Value};
 use std::fmt::Write;
 
@@ -18,16 +16,16 @@ pub fn unknown_fields(kind: &'static ResourceKind, body: &Value) -> Vec<String> 
     Reader::read(kind, body.clone(), Decoder::Json).map(|(_, unknown)| unknown).unwrap_or_default()
 }
 
-/// Refuses unknown fields for a client that asked for it: `fieldValidation=Strict`, as kubectl does.
+/// Refuses what others are warned of, for a client that asked for it: `fieldValidation=Strict`, as
+/// kubectl does.
 ///
 /// # Errors
-/// 400 when there are any.
-pub fn refuse_unknown_fields(kind: &'static ResourceKind, body: &Value) -> Result<(), Refusal> {
-    let unknown = unknown_fields(kind, body);
-    if unknown.is_empty() {
+/// 400 when there is any.
+pub fn refuse_warnings(kind: &'static ResourceKind, warnings: &[String]) -> Result<(), Refusal> {
+    if warnings.is_empty() {
         return Ok(());
     }
-    let why = format!("strict decoding error: {}", unknown.join(", "));
+    let why = format!("strict decoding error: {}", warnings.join(", "));
     Err(cannot_be_handled(kind, kind.kind, kind.version, &why))
 }
 
@@ -188,7 +186,7 @@ impl Reader {
                 let zero_is_nothing = matches!(shape, Shape::Integer);
                 (integer != 0 || !zero_is_nothing).then_some(integer.into())
             }
-            (Shape::Time, Value::String(text)) => Some(time(&text)?.into()),
+            (Shape::Time, Value::String(text)) => Some(go::time(&text)?.into()),
             (Shape::Bytes, Value::String(text)) => Some(canonical_base64(&text)?.into()),
             (Shape::Map(inner, _), Value::Object(sent)) => {
                 let mut entries: Vec<(String, Value)> = Vec::with_capacity(sent.len());
@@ -283,16 +281,6 @@ fn cannot_be_converted(value: &Value, shape: Shape) -> String {
         Shape::Text(_) => "unrecognized type: string".to_owned(),
         shape => format!("unrecognized type: {}", shape.go_type()),
     }
-}
-
-fn time(text: &str) -> Result<String, String> {
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
-        let text = quoted(text);
-        format!(
-            "parsing time {text} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text} as \"2006\""
-        )
-    })?;
-    Ok(time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 fn canonical_base64(text: &str) -> Result<String, String> {

@@ -2,6 +2,7 @@
 //! says about broken JSON.
 
 use crate::authz::quote::quoted;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -96,6 +97,17 @@ fn sextet(byte: u8) -> Option<u32> {
     Some(value.into())
 }
 
+/// A date, in UTC and without fractions, as it will be written.
+pub(crate) fn time(text: &str) -> Result<String, String> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        let text = quoted(text);
+        format!(
+            "parsing time {text} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text} as \"2006\""
+        )
+    })?;
+    Ok(time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
 /// What Go calls this kind of JSON value.
 pub(crate) fn json_type(value: &Value) -> &'static str {
     match value {
@@ -110,18 +122,21 @@ pub(crate) fn json_type(value: &Value) -> &'static str {
 
 /// What Go says about text that is no JSON, given what serde said. The same sentence wherever the
 /// mistake is an ordinary one.
-pub(crate) fn json_error(text: &str, error: &serde_json::Error) -> String {
+pub(crate) fn json_error(text: &[u8], error: &serde_json::Error) -> String {
     if error.classify() == Category::Eof {
         return "unexpected end of JSON input".to_owned();
     }
-    let line_start: usize =
-        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    let line_start: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
     let at = (line_start + error.column()).saturating_sub(1);
-    let Some(found) = text.get(at..).and_then(|rest| rest.chars().next()) else {
+    // Go looks at bytes, and shows one as the character of that number.
+    let Some(found) = text.get(at).copied().map(char::from) else {
         return "unexpected end of JSON input".to_owned();
     };
     let said = error.to_string();
-    let context = if said.starts_with("key must be a string") {
+    let context = if said.starts_with("recursion limit exceeded") {
+        "exceeded max depth"
+    } else if said.starts_with("key must be a string") {
         "looking for beginning of object key string"
     } else if said.starts_with("expected `:`") {
         "after object key"
@@ -195,9 +210,10 @@ mod tests {
             (r#"{"a":1 "b":2}"#, r#"invalid character '\"' after object key:value pair"#),
             ("[1 2]", "invalid character '2' after array element"),
             ("\0", r"invalid character '\x00' looking for beginning of value"),
+            ("\u{feff}{}", "invalid character 'ï' looking for beginning of value"),
         ] {
             let error = serde_json::from_str::<Value>(text).unwrap_err();
-            assert_eq!(json_error(text, &error), said, "{text}");
+            assert_eq!(json_error(text.as_bytes(), &error), said, "{text}");
         }
     }
 }

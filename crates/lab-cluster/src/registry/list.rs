@@ -185,8 +185,8 @@ impl Start {
             invalid(&format!("illegal base64 data at input byte {at}"))
         })?;
         let text = String::from_utf8_lossy(&bytes);
-        let token: Value =
-            serde_json::from_str(&text).map_err(|error| invalid(&go::json_error(&text, &error)))?;
+        let token: Value = serde_json::from_str(&text)
+            .map_err(|error| invalid(&go::json_error(&bytes, &error)))?;
         match token["v"].as_str() {
             Some("meta.k8s.io/v1") => {}
             version => {

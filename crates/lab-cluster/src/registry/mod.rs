@@ -38,10 +38,12 @@ mod writer;
 
 pub use controllers::{Controllers, LegacyToken};
 pub use disk::StoreError;
-pub use fields::{refuse_unknown_fields, unknown_fields};
+pub use fields::{refuse_warnings, unknown_fields};
 pub use ids::{CountedIds, IdSource, RandomIds};
 pub use list::{List, ListOptions};
+pub(crate) use names::path_segment;
 pub use patch::PatchType;
+pub(crate) use problems::Problems;
 pub use store::Store;
 pub use watching::{Event, Watch, WatchOptions};
 

@@ -76,7 +76,7 @@ pub(super) fn label(name: &str, is_beginning: bool) -> Vec<String> {
 }
 
 /// What a role is called: anything that fits between two slashes, `system:node-proxier` too.
-pub(super) fn path_segment(name: &str, is_beginning: bool) -> Vec<String> {
+pub(crate) fn path_segment(name: &str, is_beginning: bool) -> Vec<String> {
     if !is_beginning && (name == "." || name == "..") {
         return vec![format!("may not be '{name}'")];
     }

@@ -3,22 +3,21 @@
 //!
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go
 
-use super::kinds::ResourceKind;
 use crate::authz::quote::quoted;
-use crate::status::{Cause, Refusal};
+use crate::status::{Cause, Kind, Refusal};
 use serde_json::Value;
 
 /// A list that validation adds to.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Cause>);
+pub(crate) struct Problems(Vec<Cause>);
 
 impl Problems {
     /// The list as an answer: nothing wrong, or a 422.
-    pub(super) fn refuse(self, kind: &ResourceKind, name: &str) -> Result<(), Refusal> {
+    pub(crate) fn refuse(self, kind: Kind, name: &str) -> Result<(), Refusal> {
         if self.0.is_empty() {
             return Ok(());
         }
-        Err(Refusal::invalid(kind.as_kind(), name, &self.0))
+        Err(Refusal::invalid(kind, name, &self.0))
     }
 
     fn add(&mut self, reason: &'static str, field: impl Into<String>, message: String) {
@@ -46,11 +45,11 @@ impl Problems {
         self.add("FieldValueRequired", field, format!("Required value{colon}{why}"));
     }
 
-    pub(super) fn forbidden(&mut self, field: impl Into<String>, why: &str) {
+    pub(crate) fn forbidden(&mut self, field: impl Into<String>, why: &str) {
         self.add("FieldValueForbidden", field, format!("Forbidden: {why}"));
     }
 
-    pub(super) fn not_supported(
+    pub(crate) fn not_supported(
         &mut self,
         field: impl Into<String>,
         value: &str,

@@ -105,9 +105,11 @@ fn weight(change: &Change) -> usize {
 pub struct WatchOptions {
     /// Which objects.
     pub selection: ListOptions,
-    /// After which revision; `None` begins with all there is.
+    /// After which revision; `None` is now.
     pub after: Option<u64>,
-    /// Begin with all there is, and say when that was all: `sendInitialEvents`.
+    /// Begin with all there is, of a revision that is not older: `sendInitialEvents`.
+    pub all_first: bool,
+    /// And say when that was all.
     pub mark_beginning: bool,
 }
 
@@ -131,6 +133,8 @@ pub struct Watch {
     told: u64,
     /// What there was at the beginning.
     first: Vec<Event>,
+    /// Why there is nothing to tell.
+    refused: Option<Refusal>,
     last: watch::Receiver<u64>,
 }
 
@@ -138,7 +142,8 @@ impl Registry {
     /// Begins to watch the objects of a kind; an empty `namespace` means all of them.
     ///
     /// # Errors
-    /// 400 for a selector that cannot be understood.
+    /// 400 for a selector that cannot be understood. A revision that there has not been yet is the
+    /// first thing that is told: the real server, too, has begun to answer by then.
     pub fn watch(
         self: &Arc<Self>,
         kind: &'static ResourceKind,
@@ -151,20 +156,23 @@ impl Registry {
         let fields = FieldSelector::parse(kind, &selection.field_selector).map_err(wrong)?;
         let last = self.store.history().last.subscribe();
         let mut first = Vec::new();
-        let told = match options.after.filter(|_| !options.mark_beginning) {
-            Some(revision) => revision,
-            None => self.store.read(|world| {
-                let found = list::list(world, kind, namespace, &selection)?;
-                let added = |object| Event { kind: "ADDED", object };
-                first.extend(found.items.into_iter().map(added));
-                Ok::<_, Refusal>(world.revision)
-            })?,
-        };
+        let mut refused = None;
+        let told = self.store.read(|world| {
+            if !options.all_first {
+                return Ok(options.after.unwrap_or(world.revision));
+            }
+            let asked = options.after.unwrap_or_default();
+            refused = (asked > world.revision).then(|| Refusal::too_new(asked, world.revision));
+            let found = list::list(world, kind, namespace, &selection)?;
+            let added = |object| Event { kind: "ADDED", object };
+            first.extend(found.items.into_iter().map(added));
+            Ok::<_, Refusal>(world.revision)
+        })?;
         if options.mark_beginning {
             first.push(bookmark(kind, told));
         }
         let (registry, prefix) = (self.clone(), world::prefix(namespace));
-        Ok(Watch { registry, kind, prefix, labels, fields, told, first, last })
+        Ok(Watch { registry, kind, prefix, labels, fields, told, first, refused, last })
     }
 
     /// Ends all watches: the server stops.
@@ -177,8 +185,11 @@ impl Watch {
     /// What happened since the last call; waits until something has. `None` when nothing more will.
     ///
     /// # Errors
-    /// 410 when the watcher is too late.
+    /// 410 when the watcher is too late, 504 when it is too early.
     pub async fn next(&mut self) -> Result<Option<Vec<Event>>, Refusal> {
+        if let Some(refusal) = self.refused.take() {
+            return Err(refusal);
+        }
         if !self.first.is_empty() {
             return Ok(Some(std::mem::take(&mut self.first)));
         }

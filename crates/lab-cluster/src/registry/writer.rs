@@ -261,7 +261,7 @@ fn validate(
     let mut problems = Problems::default();
     metadata::validate(kind, object, old, &mut problems);
     strategy::of(kind).validate(object, old, &mut problems);
-    problems.refuse(kind, object::name(object))
+    problems.refuse(kind.as_kind(), object::name(object))
 }
 
 /// An object goes where the path says; it may say the same, or nothing.

@@ -6,6 +6,7 @@
 
 use super::ReviewKind;
 use crate::authz::quote::quoted;
+use crate::registry::go;
 use crate::status::Refusal;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -21,6 +22,8 @@ enum Shape {
     Number,
     /// A whole number for which 0 is not the same as none.
     OptionalNumber,
+    /// A date, as RFC 3339 has them.
+    Time,
     /// Kept as it is.
     Any,
     List(&'static Shape, &'static str),
@@ -28,7 +31,7 @@ enum Shape {
     /// A Go struct, by its name.
     Struct(&'static str, &'static [(&'static str, Shape)]),
 }
-use Shape::{Any, Flag, List, Number, OptionalNumber, Struct, Text};
+use Shape::{Any, Flag, List, Number, OptionalNumber, Struct, Text, Time};
 
 const TEXT: Shape = Text("string");
 const TEXTS: Shape = List(&TEXT, "[]string");
@@ -47,8 +50,8 @@ const METADATA: (&str, Shape) = (
             ("uid", Text("types.UID")),
             ("resourceVersion", TEXT),
             ("generation", Number),
-            ("creationTimestamp", TEXT),
-            ("deletionTimestamp", TEXT),
+            ("creationTimestamp", Time),
+            ("deletionTimestamp", Time),
             ("deletionGracePeriodSeconds", Number),
             ("labels", LABELS),
             ("annotations", LABELS),
@@ -220,7 +223,7 @@ const TOKEN_REQUEST: &[(&str, Shape)] = &[
             ],
         ),
     ),
-    ("status", Any),
+    ("status", Struct("TokenRequestStatus", &[("token", TEXT), ("expirationTimestamp", Time)])),
 ];
 
 fn shape_of(kind: &ReviewKind) -> &'static [(&'static str, Shape)] {
@@ -255,22 +258,33 @@ impl Body {
             Value::Object(sent) => reader.fields(shape_of(kind), sent, at_top),
             _ => Map::new(),
         };
-
-        let Reader { wrong, unknown } = reader;
-        let strictly = || {
-            let all = unknown.join(", ");
-            (strict && !unknown.is_empty()).then(|| format!("strict decoding error: {all}"))
-        };
-        match wrong.or_else(strictly) {
-            None => Ok(Self { fields: fields.into(), warnings: unknown }),
-            Some(why) => {
-                let kind = kind.kind;
-                Err(Refusal::bad_request(format!(
-                    "{kind} in version \"v1\" cannot be handled as a {kind}: {why}"
-                )))
-            }
+        if let Some(why) = reader.wrong {
+            return Err(cannot_be_handled(kind, &why));
         }
+        let body = Self { fields: fields.into(), warnings: reader.unknown };
+        if strict {
+            body.refuse_warnings(kind)?;
+        }
+        Ok(body)
     }
+
+    /// Refuses what others are warned of.
+    ///
+    /// # Errors
+    /// 400 when there is any.
+    pub(crate) fn refuse_warnings(&self, kind: &ReviewKind) -> Result<(), Refusal> {
+        if self.warnings.is_empty() {
+            return Ok(());
+        }
+        let all = self.warnings.join(", ");
+        Err(cannot_be_handled(kind, &format!("strict decoding error: {all}")))
+    }
+}
+
+fn cannot_be_handled(kind: &ReviewKind, why: &str) -> Refusal {
+    let kind = kind.kind;
+    let message = format!("{kind} in version \"v1\" cannot be handled as a {kind}: {why}");
+    Refusal::bad_request(message)
 }
 
 /// A `TokenReview` carries a token: not for the log.
@@ -332,6 +346,13 @@ impl Reader {
             (_, Value::Null) => None,
             (Any, any) => Some(any.clone()),
             (Text(_), Value::String(text)) => (!text.is_empty()).then(|| sent.clone()),
+            (Time, Value::String(text)) => match go::time(text) {
+                Ok(time) => Some(time.into()),
+                Err(why) => {
+                    self.wrong.get_or_insert(why);
+                    None
+                }
+            },
             (Flag, Value::Bool(flag)) => flag.then_some(true.into()),
             (Number | OptionalNumber, Value::Number(number)) => match number.as_i64() {
                 Some(0) if matches!(shape, Number) => None,
@@ -392,6 +413,8 @@ impl Shape {
             Text(go) | List(_, go) | Shape::Map(_, go) => go.to_owned(),
             Flag => "bool".to_owned(),
             Number | OptionalNumber => "int64".to_owned(),
+            // A date is read from a text.
+            Time => "string".to_owned(),
             Any => "interface {}".to_owned(),
             Struct(name, _) => format!("v1.{name}"),
         }

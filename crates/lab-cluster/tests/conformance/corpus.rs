@@ -104,7 +104,8 @@ pub(crate) struct Token {
 pub(crate) struct Certificate {
     pub(crate) common_name: Option<String>,
     pub(crate) organisations: Vec<String>,
-    /// Who signed it: `client` (the server's `ca.crt`, if nothing is said), `stranger` or `itself`.
+    /// Who signed it: `client` (the server's `ca.crt`, if nothing is said), `stranger`, `namesake` (of
+    /// the same name) or `itself`.
     pub(crate) authority: Option<String>,
     /// `client` (if nothing is said), `server`, `both`, `none`.
     pub(crate) usage: Option<String>,

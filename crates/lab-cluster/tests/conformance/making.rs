@@ -180,9 +180,10 @@ impl Authority {
     }
 }
 
-/// The authority that servers are told of, and one that they are not.
+/// The authority that servers are told of, one that they are not, and one that only has the name.
 pub(crate) static CLIENT_CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("clients"));
 static STRANGER_CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("strangers"));
+static NAMESAKE_CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("clients"));
 
 /// A certificate and its key, PEM.
 pub(crate) fn certificate(described: &corpus::Certificate, now: i64) -> (String, String) {
@@ -214,6 +215,7 @@ pub(crate) fn certificate(described: &corpus::Certificate, now: i64) -> (String,
     let certificate = match described.authority.as_deref() {
         None | Some("client") => by(&CLIENT_CA),
         Some("stranger") => by(&STRANGER_CA),
+        Some("namesake") => by(&NAMESAKE_CA),
         _ => params.self_signed(&key).unwrap(),
     };
     (certificate.pem(), key.serialize_pem())

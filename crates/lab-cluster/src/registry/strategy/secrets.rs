@@ -93,7 +93,7 @@ fn well_formed_json(secret: &Value, key: &str, problems: &mut Problems) {
             "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
             go::json_type(&other)
         ),
-        Err(error) => go::json_error(&text, &error),
+        Err(error) => go::json_error(text.as_bytes(), &error),
     };
     problems.invalid(field, &"<secret contents redacted>".into(), &why);
 }
