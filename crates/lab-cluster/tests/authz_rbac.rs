@@ -311,6 +311,52 @@ fn escalate_is_asked_with_the_name_in_the_url() {
     assert!(write(request("create", "")).is_err(), "a create has no name in its URL");
 }
 
+/// A short body holds a rule of many single permissions: all its words, each with each.
+#[test]
+fn a_rule_of_very_many_permissions_is_not_spelt_out() {
+    let words = |letter: char, many: usize| -> Vec<String> {
+        (0..many).map(|n| format!("{letter}{n}")).collect()
+    };
+    let role = |many: usize| {
+        let rule = json!({
+            "verbs": words('v', many), "apiGroups": words('g', many),
+            "resources": words('r', many), "resourceNames": words('n', many),
+        });
+        json!({"metadata": {"name": "x"}, "rules": [rule]})
+    };
+    let said = |many: usize| -> String {
+        let status = alice_writes("clusterroles", "", &role(many), None);
+        let status: Value = serde_json::from_str(&status).unwrap();
+        assert_eq!(status["reason"], "Forbidden");
+        status["message"].as_str().unwrap().to_owned()
+    };
+    let all = said(10);
+    let lines: Vec<&str> = all.lines().collect();
+    assert_eq!(lines.len(), 1 + 10 * 10 * 10);
+    assert_eq!(
+        lines[1],
+        "{APIGroups:[\"g0\"], Resources:[\"r0\"], ResourceNames:[\"n0\"], Verbs:[\"v0\" \"v1\" \
+         \"v2\" \"v3\" \"v4\" \"v5\" \"v6\" \"v7\" \"v8\" \"v9\"]}"
+    );
+    assert_eq!(
+        said(60),
+        "clusterroles.rbac.authorization.k8s.io \"x\" is forbidden: user \"alice\" \
+         (groups=[\"system:authenticated\"]) is attempting to grant 12960000 single RBAC permissions, more than are looked \
+         at one by one: 1000000. Write rules of fewer words"
+    );
+    // Who holds such a rule, or a wider one, may give it away.
+    let mut lists = alices();
+    lists.0["clusterRoles"][0]["rules"] =
+        json!([{"verbs": ["*"], "apiGroups": words('g', 200), "resources": ["*"]}]);
+    let alice = user("alice", &[]);
+    let request =
+        Attributes { verb: "create", api_group: escalation::GROUP, ..get(&alice, "clusterroles") };
+    let chain = Chain::rbac(lists.clone());
+    assert_eq!(escalation::confirm_write(&chain, &lists, &request, &role(200), None), Ok(()));
+    lists.0["clusterRoles"][0]["rules"] = role(200)["rules"].clone();
+    assert_eq!(escalation::confirm_write(&chain, &lists, &request, &role(200), None), Ok(()));
+}
+
 #[test]
 fn masters_and_what_is_no_role_are_not_checked() {
     let lists = alices();
