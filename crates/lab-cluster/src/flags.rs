@@ -149,16 +149,13 @@ pub enum AuthorizationMode {
 pub enum FlagError {
     /// Not a mode that the lab has.
     #[error(
-        "authorization-mode {0:?} is not a valid mode: the lab has AlwaysAllow, AlwaysDeny, RBAC, \
-         and Node before or after RBAC"
+        "authorization-mode {0:?} is not a valid mode: the lab has AlwaysAllow, AlwaysDeny, RBAC and \
+         Node"
     )]
     UnknownMode(String),
     /// Nothing is gained by asking twice.
     #[error("authorization-mode {} has mode specified more than once", expiry::go::quote_list(.0))]
     RepeatedMode(Vec<String>),
-    /// The first mode would always decide.
-    #[error("--authorization-mode: AlwaysAllow beside another mode leaves the other nothing to do")]
-    AlwaysAllowAndMore,
     /// The cap is no cap.
     #[error("--service-account-max-token-expiration: {0}")]
     Cap(#[from] expiry::lifetime::CapError),
@@ -182,25 +179,18 @@ impl Flags {
     /// The modes, in the order in which they are asked.
     ///
     /// # Errors
-    /// An unknown mode, a repeated one, `Node` alone, or `AlwaysAllow` beside another.
+    /// An unknown mode, or a repeated one.
     pub fn modes(&self) -> Result<Vec<AuthorizationMode>, FlagError> {
-        use AuthorizationMode::{AlwaysAllow, Node, Rbac};
         let named = self.authorization_mode.iter().map(|name| match name.as_str() {
-            "AlwaysAllow" => Ok(AlwaysAllow),
+            "AlwaysAllow" => Ok(AuthorizationMode::AlwaysAllow),
             "AlwaysDeny" => Ok(AuthorizationMode::AlwaysDeny),
-            "Node" => Ok(Node),
-            "RBAC" => Ok(Rbac),
+            "Node" => Ok(AuthorizationMode::Node),
+            "RBAC" => Ok(AuthorizationMode::Rbac),
             _ => Err(FlagError::UnknownMode(name.clone())),
         });
         let modes = named.collect::<Result<Vec<_>, _>>()?;
         if (1..modes.len()).any(|at| modes[..at].contains(&modes[at])) {
             return Err(FlagError::RepeatedMode(self.authorization_mode.clone()));
-        }
-        if modes.contains(&AlwaysAllow) && modes.len() > 1 {
-            return Err(FlagError::AlwaysAllowAndMore);
-        }
-        if modes.contains(&Node) && !modes.contains(&Rbac) {
-            return Err(FlagError::UnknownMode(self.authorization_mode.join(",")));
         }
         Ok(modes)
     }
@@ -268,9 +258,9 @@ mod tests {
         assert_eq!(modes("RBAC"), Ok(vec![Rbac]));
         assert_eq!(modes("Node,RBAC"), Ok(vec![Node, Rbac]));
         assert_eq!(modes("RBAC,Node"), Ok(vec![Rbac, Node]));
-        assert_eq!(modes("AlwaysAllow,RBAC"), Err(FlagError::AlwaysAllowAndMore));
+        assert_eq!(modes("RBAC,AlwaysAllow"), Ok(vec![Rbac, AlwaysAllow]));
+        assert_eq!(modes("Node"), Ok(vec![Node]));
         assert_eq!(modes("rbac"), Err(FlagError::UnknownMode("rbac".to_owned())));
-        assert_eq!(modes("Node"), Err(FlagError::UnknownMode("Node".to_owned())));
         let twice = modes("RBAC,RBAC").unwrap_err().to_string();
         assert_eq!(
             twice,

@@ -197,7 +197,7 @@ impl LabCluster {
             notes
                 .push("authorization mode Node is read as nothing: the lab has no kubelets".into());
         }
-        if modes == [AuthorizationMode::AlwaysAllow] && flags.anonymous_auth {
+        if modes.contains(&AuthorizationMode::AlwaysAllow) && flags.anonymous_auth {
             // Else nobody at all could do everything.
             notes.push(
                 "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting \

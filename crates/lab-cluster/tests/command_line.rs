@@ -29,7 +29,6 @@ fn flags_that_are_unknown_or_contradict_each_other() {
         vec!["--secure-prot", "1"],
         vec!["--secure-port", "65536"],
         vec!["--authorization-mode", "rbac"],
-        vec!["--authorization-mode", "AlwaysAllow,RBAC"],
         vec!["--authorization-mode", "RBAC,RBAC"],
         vec!["--service-account-jwks-uri", "http://keys.example.com"],
         vec!["--service-account-jwks-uri", "https://keys.example.com:https"],

@@ -71,8 +71,41 @@ async fn always_deny_leaves_the_masters_alone() {
     }
 }
 
+/// The same of a real one, at every place in the list.
+#[tokio::test]
+async fn always_allow_allows_whatever_stands_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tokens.csv");
+    std::fs::write(&file, "bob-token,bob,u\n").unwrap();
+    let file = format!("--token-auth-file={}", file.display());
+    let reset = "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting \
+                 AnonymousAuth to false. You should use a different authorizer";
+    for modes in
+        ["AlwaysAllow,RBAC", "RBAC,AlwaysAllow", "AlwaysDeny,AlwaysAllow", "Node,AlwaysAllow"]
+    {
+        let lab = Lab::start(&["--bare", "--authorization-mode", modes, &file]).await;
+        let secrets = lab.bearer("bob-token", "GET", "/api/v1/secrets", "").await;
+        assert_eq!(secrets.status, 200, "{modes}");
+        assert_eq!(lab.get("/version", &[]).await.status, 401, "{modes}");
+        assert!(lab.cluster.notes().iter().any(|note| note == reset), "{modes}");
+        // Roles are there, and their rules are told, where RBAC is among the modes.
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+        let review = r#"{"spec":{"namespace":"default"}}"#;
+        let rules = lab.bearer("bob-token", "POST", path, review).await.json();
+        let rules = rules["status"]["resourceRules"].as_array().unwrap();
+        let everything =
+            serde_json::json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]});
+        assert!(rules.contains(&everything), "{modes}: {rules:?}");
+        assert_eq!(rules.len() > 1, modes.contains("RBAC"), "{modes}: {rules:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_node_mode_is_read_as_nothing() {
+    let alone = Lab::start(&["--authorization-mode=Node"]).await;
+    assert_eq!(alone.get("/version", &[]).await.status, 403);
+    assert_eq!(alone.admin("GET", "/api/v1/pods", "").await.status, 200);
+
     let lab = Lab::start(&["--authorization-mode=Node,RBAC"]).await;
     let note = "authorization mode Node is read as nothing: the lab has no kubelets";
     assert_eq!(lab.cluster.notes(), [note]);
