@@ -8,9 +8,13 @@
 //! [policy](POLICY) forbids every script, style and connection but the server's own.
 //!
 //! Besides its files the page needs one thing that a real API server does not have: why a request
-//! was answered as it was. A request with the header `Lab-Trace: yes` gets its own
-//! [`Trace`] back in a header of that name, as JSON, and nobody else's; but only if it comes from this machine. A request without it is
-//! answered as if there were no dashboard.
+//! was answered as it was. That is a [`Trace`]: what each authenticator said of the credential, who
+//! that makes the sender, and which rule allowed or forbade what they asked; a reader of a real
+//! server finds it in that server's log, if at all. A request with the header `Lab-Trace: yes` gets
+//! its own back in a header of that name, as JSON, and nobody else's. It is told to whoever sends
+//! such a request from this machine, whoever they are: also to one who is refused with a 401, whom
+//! the answer itself tells nothing. So it is not told to other machines, nor to a page from
+//! elsewhere. A request without the header is answered as if there were no dashboard.
 //!
 //! ```text
 //! $ curl -sk -o /dev/null -D - -H 'Lab-Trace: yes' https://127.0.0.1:16443/api | grep -i lab-trace
@@ -100,7 +104,10 @@ impl Dashboard {
     pub fn explain(&self, request: &Parts, trace: &Trace, answer: &mut HeaderMap) {
         let asked = request.headers.get(LAB_TRACE).is_some_and(|value| value == "yes");
         // A trace says what a real server keeps in its log. It is for who sits at this machine.
-        let near = request.extensions.get::<Peer>().is_some_and(|Peer(peer)| peer.is_loopback());
+        let near = request
+            .extensions
+            .get::<Peer>()
+            .is_some_and(|Peer(peer)| peer.to_canonical().is_loopback());
         if asked && near && self.is_addressed(request) {
             answer.insert(LAB_TRACE, self.in_a_header(trace));
         }
@@ -248,6 +255,29 @@ mod tests {
         assert_eq!(status(PATH, &["localhost", "localhost"]), 421);
         assert_eq!(status(&format!("https://evil.example{PATH}"), &["localhost"]), 421);
         assert_eq!(status(&format!("https://localhost{PATH}"), &["evil.example"]), 421);
+    }
+
+    #[test]
+    fn a_trace_is_told_on_this_machine_alone() {
+        let told_to = |peer: Option<&str>| {
+            let mut request = request("/api", &["localhost"]);
+            request.headers.insert(LAB_TRACE, HeaderValue::from_static("yes"));
+            if let Some(peer) = peer {
+                request.extensions.insert(Peer(peer.parse().unwrap()));
+            }
+            let mut answer = HeaderMap::new();
+            dashboard().explain(&request, &Trace::default(), &mut answer);
+            answer.contains_key(LAB_TRACE)
+        };
+        // An IPv4 client of a socket that listens on IPv6 has an address of both.
+        for near in ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(told_to(Some(near)), "{near}");
+        }
+        for far in ["192.168.1.5", "192.168.1.6", "10.0.0.1", "::ffff:192.168.1.5", "fe80::1", "::"]
+        {
+            assert!(!told_to(Some(far)), "{far}");
+        }
+        assert!(!told_to(None), "nobody knows from where");
     }
 
     #[test]

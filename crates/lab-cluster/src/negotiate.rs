@@ -68,6 +68,13 @@ impl Reply {
             Content::Document { media_type, cache_control: None, text: text.to_owned() },
         )
     }
+
+    /// 429: there is as much of this as there may be. The client waits a second ([`respond`] says
+    /// so), and asks again. A sentence and no `Status`, as from the real server.
+    #[must_use]
+    pub fn too_many_requests() -> Self {
+        Self::text(429, "Too many requests, please try again later.\n")
+    }
 }
 
 impl From<Refusal> for Reply {
@@ -122,8 +129,8 @@ impl Form {
     fn write(self, value: &impl Serialize) -> Result<String, Refusal> {
         let failed = |error: &dyn std::error::Error| Refusal::internal(error.to_string());
         match self {
-            Self::Json => serde_json::to_string(value).map(|text| go_escaped(&text) + "\n"),
-            Self::PrettyJson => serde_json::to_string_pretty(value).map(|text| go_escaped(&text)),
+            Self::Json => serde_json::to_string(value).map(|text| go_escaped(text) + "\n"),
+            Self::PrettyJson => serde_json::to_string_pretty(value).map(go_escaped),
             Self::Yaml => {
                 let mut value = serde_json::to_value(value).map_err(|error| failed(&error))?;
                 value.sort_all_objects();
@@ -181,15 +188,18 @@ impl View {
     }
 }
 
-/// JSON as Go writes it: safe to stand in a web page. These characters only occur in texts.
-pub(crate) fn go_escaped(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(escaped, "\\u{:04x}", u32::from(c)); // into a String: it can't fail
-            }
-            c => escaped.push(c),
+/// JSON as Go writes it: safe to stand in a web page. These characters only occur in texts, and
+/// rarely: what has none of them is given back as it came.
+pub(crate) fn go_escaped(json: String) -> String {
+    const UNSAFE: [char; 5] = ['<', '>', '&', '\u{2028}', '\u{2029}'];
+    let Some(first) = json.find(UNSAFE) else { return json };
+    let mut escaped = String::with_capacity(json.len() + 64);
+    escaped.push_str(&json[..first]);
+    for c in json[first..].chars() {
+        if UNSAFE.contains(&c) {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c)); // into a String: it can't fail
+        } else {
+            escaped.push(c);
         }
     }
     escaped
@@ -247,7 +257,7 @@ pub fn respond(reply: Reply, form: Form, audit_id: &str) -> Response<Answer> {
     let whole = |text: String| Answer::Whole(Full::new(Bytes::from(text)));
     let retry_after = match &reply.content {
         Content::Value(value) => value["details"]["retryAfterSeconds"].as_u64(),
-        _ => None,
+        _ => (reply.status == 429).then_some(1),
     };
     let written = match reply.content {
         Content::Object(object) => form.write(&*object).map(whole),
@@ -290,4 +300,19 @@ pub fn respond(reply: Reply, form: Form, audit_id: &str) -> Response<Answer> {
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_page_would_take_for_a_tag_is_escaped_and_all_else_is_as_it_was() {
+        let plain = String::from(r#"{"name":"Zoë \n \u0000 🔑","n":[1,null]}"#);
+        let (address, text) = (plain.as_ptr(), plain.clone());
+        let same = go_escaped(plain);
+        assert_eq!((same.as_ptr(), same), (address, text), "nothing is copied");
+        let escaped = go_escaped("ë<b>&amp;\u{2028}\u{2029}é".to_owned());
+        assert_eq!(escaped, "ë\\u003cb\\u003e\\u0026amp;\\u2028\\u2029é");
+    }
 }

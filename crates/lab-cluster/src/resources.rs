@@ -66,13 +66,21 @@ pub struct Limits {
     watches: Arc<Semaphore>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// With so many watches.
+    #[must_use]
+    pub fn of(watches: usize) -> Self {
         Self {
             turns: Semaphore::new(TURNS),
             turn_of_roles: Mutex::default(),
-            watches: Arc::new(Semaphore::new(WATCHES)),
+            watches: Arc::new(Semaphore::new(watches)),
         }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of(WATCHES)
     }
 }
 
@@ -275,8 +283,9 @@ impl Resources {
                 }
                 let view = View::wanted(request.headers);
                 let include = view.map_or(Ok(Include::None), |view| request.included(view))?;
-                let place = self.limits.watches.clone().try_acquire_owned();
-                let place = place.map_err(|_| Refusal::too_many_requests())?;
+                let Ok(place) = self.limits.watches.clone().try_acquire_owned() else {
+                    return Ok(Reply::too_many_requests());
+                };
                 let watch = registry.watch(kind, namespace, &request.watch_options()?)?;
                 let seen = Seen {
                     kind,

@@ -76,6 +76,8 @@ pub struct Options {
     pub token_authenticators: Option<Vec<Arc<dyn TokenAuthenticator>>>,
     /// What to put around each of them: your own first look at a token, say.
     pub around: Option<Around>,
+    /// What there is only so much of.
+    pub limits: Limits,
     /// Who hears of every request. An embedded cluster remembers the last ones anyway.
     pub listener: Option<Listener>,
 }
@@ -100,6 +102,7 @@ impl Options {
             static_tokens: None,
             token_authenticators: None,
             around: None,
+            limits: Limits::default(),
             listener: None,
         }
     }
@@ -283,7 +286,7 @@ impl LabCluster {
                 keys,
                 jwks_uri: flags.service_account_jwks_uri.clone(),
                 address: address.to_string(),
-                limits: Limits::default(),
+                limits: options.limits,
             },
             registry: registry.clone(),
             ids,

@@ -205,13 +205,6 @@ impl Refusal {
         Self::new(422, "Invalid", message, Some(details.into()))
     }
 
-    /// 429: there are as many watches as there may be. The client waits a second, and asks again.
-    #[must_use]
-    pub fn too_many_requests() -> Self {
-        let message = "Too many requests, please try again later.".to_owned();
-        Self::new(429, "TooManyRequests", message, Some(json!({"retryAfterSeconds": 1})))
-    }
-
     /// 500: the server's own fault. What it was stands in the server's log.
     #[must_use]
     pub fn internal(why: impl Into<String>) -> Self {

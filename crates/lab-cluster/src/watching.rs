@@ -142,5 +142,5 @@ fn error(refusal: &Refusal) -> Bytes {
 }
 
 fn line(event: &Value) -> Bytes {
-    Bytes::from(crate::negotiate::go_escaped(&event.to_string()) + "\n")
+    Bytes::from(crate::negotiate::go_escaped(event.to_string()) + "\n")
 }

@@ -190,7 +190,7 @@ async fn proxies_are_named_before_the_sender() {
     let agent = format!("<{}", "a".repeat(1030));
     let headers: &[(&str, &[u8])] = &[
         ("x-forwarded-for", b"10.0.0.1, nonsense, 10.0.0.2"),
-        ("x-real-ip", b"10.0.0.3"),
+        ("x-real-ip", b"::ffff:10.0.0.3"),
         ("user-agent", agent.as_bytes()),
     ];
     lab.get("/api?x=y", headers).await;

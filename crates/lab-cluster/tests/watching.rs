@@ -5,8 +5,10 @@
 mod common;
 
 use common::Lab;
+use futures_util::future::select;
 use lab_cluster::registry::WriteOptions;
 use lab_cluster::registry::kinds::CONFIG_MAPS;
+use lab_cluster::resources::Limits;
 use serde_json::{Value, json};
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -131,4 +133,26 @@ async fn as_a_table() {
     assert_eq!(events[0]["object"]["columnDefinitions"][0]["name"], "Name");
     assert_eq!(events[1]["object"]["columnDefinitions"], Value::Null, "known already");
     assert_eq!(events[1]["object"]["rows"][0]["cells"], json!(["b", 0, "0s"]));
+}
+
+/// As a real server that has enough to do, which says so in a sentence and in no object.
+#[tokio::test]
+async fn one_too_many() {
+    let lab = Lab::with(&[], |options| options.limits = Limits::of(1)).await;
+    let token = lab.token("kube-system", "default", "{}").await;
+    let path = format!("{MAPS}?watch=true&resourceVersion={}", revision(&lab).await);
+    let watch = || Box::pin(lab.bearer(&token, "GET", &path, ""));
+    // Of two, one has the place and goes on.
+    let (refused, going_on) = select(watch(), watch()).await.factor_first();
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(refused.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(refused.header("x-content-type-options"), "nosniff");
+    assert_eq!(refused.text, "Too many requests, please try again later.\n");
+    let list = lab.bearer(&token, "GET", MAPS, "").await;
+    assert_eq!((list.status, list.header("retry-after")), (200, ""), "a list needs no place");
+    // Where one ends, another may begin.
+    lab.cluster.registry().end_watches();
+    assert_eq!(going_on.await.status, 200);
+    assert_eq!(watch().await.status, 200);
 }

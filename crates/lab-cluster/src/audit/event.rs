@@ -234,6 +234,7 @@ fn reference(info: &RequestInfo) -> Map<String, Value> {
 }
 
 /// Where a request says that it comes from, and then where it does come from.
+/// An IPv4 address is written as one, also where a socket of IPv6 has wrapped it.
 fn source_ips(headers: &HeaderMap, peer: Option<IpAddr>) -> Vec<String> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let address = |text: &str| text.trim().parse::<IpAddr>().ok();
@@ -242,5 +243,5 @@ fn source_ips(headers: &HeaderMap, peer: Option<IpAddr>) -> Vec<String> {
     if ips.last() != peer.as_ref() {
         ips.extend(peer);
     }
-    ips.iter().map(ToString::to_string).collect()
+    ips.iter().map(|ip| ip.to_canonical().to_string()).collect()
 }

@@ -61,7 +61,7 @@ impl Audit {
     /// A line is written before the client hears of what it tells. Where that fails, the request is
     /// answered all the same, as by the real server.
     fn write(&self, event: &Value) {
-        let line = go_escaped(&event.to_string()) + "\n";
+        let line = go_escaped(event.to_string()) + "\n";
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let written = log.file.write_all(line.as_bytes()).and_then(|()| log.file.flush());
         if let Err(error) = written

@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(empties(7_000), Ok(account(0)));
         let refused = empties(MAX_OPERATIONS).map(|_| ()).unwrap_err();
         assert_eq!((refused.code, refused.reason), (422, "Invalid"));
-        // So does a large value that goes to and fro.
+        // So does a large value that goes there and back.
         let there = json!({"op": "move", "from": "/secrets", "path": "/x"});
         let back = json!({"op": "move", "from": "/x", "path": "/secrets"});
         let operations: Vec<Value> =
