@@ -61,8 +61,9 @@ pub struct User {
 // ANCHOR_END: user
 
 // ANCHOR: verdict
-/// What an authenticator answers. After either of the last two a chain asks its next member; the
-/// difference is remembered, for a request with a rejected credential may not pass as anonymous.
+/// What an authenticator answers. After either of the last two a chain asks its next member. Only a
+/// rejection has a reason, for the log. To the client both end alike, when nobody else says yes: a
+/// token that nobody accepts is a 401, and never passes as anonymous.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The credential is good, and this is whose it is.

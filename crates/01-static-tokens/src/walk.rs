@@ -320,7 +320,7 @@ fn what_replaced_it<W: Write>(story: &mut Story<W>) -> io::Result<()> {
         ("it ends", "edited file, and a restart", "by itself, on a date inside it"),
     ];
     story.lines(one_a_line(
-        table.map(|(what, token, certificate)| format!("{what:14}  {token:25}  {certificate}")),
+        table.map(|(what, token, certificate)| format!("{what:14}  {token:26}  {certificate}")),
     ))?;
     story.say(
         "A microk8s that was upgraded from an older one, or joined one, may have the file still, \

@@ -91,7 +91,10 @@ fn three_words<W: Write>(
         })
         .collect();
     story.rows(&rows)?;
-    story.say("Your own shell can do it (basenc grumbles about the padding that is left out):")?;
+    story.say(
+        "Your own shell can do it with a token in token.txt; step 9 makes one. (basenc grumbles \
+         about the padding that is left out.)",
+    )?;
     story.command("cut -d. -f1 token.txt | basenc --base64url -d")?;
     story.lines(text_of(words[0])?)?;
     story.command("cut -d. -f2 token.txt | basenc --base64url -d")?;

@@ -75,12 +75,18 @@ fn each_has_a_token_that_shows_it() {
 #[test]
 fn the_catalogue_reads_well() {
     let mut codes = HashSet::new();
-    for kind in CATALOGUE {
+    let mut table = "| weight | name | what it means |\n|---|---|---|\n".to_owned();
+    let mut kinds: Vec<_> = CATALOGUE.iter().collect();
+    kinds.sort_by_key(|kind| kind.weight);
+    for kind in kinds {
+        writeln!(table, "| {} | `{}` | {} |", kind.weight, kind.code, kind.meaning).unwrap();
         assert!(codes.insert(kind.code), "{} stands twice", kind.code);
         assert!(kind.code.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", kind.code);
         assert!(kind.meaning.ends_with(['.', '?']), "{}", kind.meaning);
         assert!(!kind.meaning.contains("  "), "{}", kind.meaning);
     }
+    // The book shows it.
+    insta::assert_snapshot!(table);
 }
 
 #[test]

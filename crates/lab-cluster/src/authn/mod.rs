@@ -51,6 +51,7 @@ impl From<Verdict> for Answer {
     }
 }
 
+// ANCHOR: token_authenticator
 /// A member of the bearer step: a chapter's [`Authenticator`], told for whom the token has to be
 /// meant. The chapters' own become one by [`AudienceAgnostic`].
 pub trait TokenAuthenticator: Send + Sync {
@@ -60,6 +61,7 @@ pub trait TokenAuthenticator: Send + Sync {
     /// Who sends this token, if it is meant for one of `audiences`?
     fn authenticate(&self, token: &[u8], audiences: &[String]) -> Answer;
 }
+// ANCHOR_END: token_authenticator
 
 /// An authenticator that knows nothing of audiences: each of its tokens is meant for the API
 /// server and nobody else.

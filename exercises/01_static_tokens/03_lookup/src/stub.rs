@@ -28,7 +28,7 @@
 //! the count:
 //!
 //! ```text
-//! secret.bytes()     its bytes, a Vec
+//! secret.bytes()     its bytes, a Vec; each knows the two operators below
 //! byte == guessed    true or false
 //! byte ^ guessed     0 if they are equal, another number if not
 //! ```

@@ -20,7 +20,15 @@
 //!
 //! Let serde do the work: say in types what the claims are, and hand the text to
 //! `serde_json::from_str`. You may add attributes to `Claims`, and types and functions of your own.
-//! <https://serde.rs/enum-representations.html#untagged> helps with `aud`.
+//! <https://serde.rs/enum-representations.html#untagged> helps with `aud`. And a field can be read by a
+//! function of yours: with `#[serde(deserialize_with = "day")]` above it, serde calls
+//!
+//! ```text
+//! fn day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Day, D::Error> {
+//!     let number = u8::deserialize(from)?;         any type that serde can read
+//!     ...                                          a Day, made of it
+//! }
+//! ```
 //!
 //! Explained on: book/src/02-jwt-anatomy/the-claims.md
 //! Rust you need: serde's `#[derive(Deserialize)]`, `#[serde(default)]` and `#[serde(untagged)]`, and

@@ -26,8 +26,10 @@
 //! ```
 //!
 //! A foreign token stays foreign when its subject reads `system:serviceaccount:...`: anybody can call
-//! somebody that. Whose the others are, `account` says of the claim `sub`. What is missing is `None`, and
-//! so is what is no text; the subject of a foreign token is then "".
+//! somebody that. Whose the others are, `account` says of the claim `sub`. (The API server reads a bound
+//! token's account from `kubernetes.io` instead. Here we take the token's word, as a person does who
+//! glances at it.) What is missing is `None`, and so is what is no text; the subject of a foreign token
+//! is then "".
 //!
 //! What there is to `use crate::{...}`:
 //!

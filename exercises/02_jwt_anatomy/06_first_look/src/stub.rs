@@ -16,9 +16,10 @@
 //! a.eyJpc3MiOiJpIn0         two parts       false
 //! ```
 //!
-//! The rule: the token is text of three parts; the second is base64url of JSON, and the claim `iss` in it
+//! The rule: the token is text of three parts; the first and the last are not looked at; the second is base64url of JSON, and the claim `iss` in it
 //! is `self.issuer`. No other claim is looked at, be it as wrong as it may: that is for the verifier.
-//! A token is bytes here, and need not be text. `crate::bytes` is your own, from `six-bits`.
+//! A token is bytes here, and need not be text. `crate::bytes` is your own, from `six-bits`. (You need
+//! your `audience` and `life-left` as well, so solve these three first: what is printed uses them.)
 //!
 //! Then `authenticate`: a token that is not mine is left to others (`Verdict::NotMine`); one that is goes
 //! on to `self.verifier`, with the same audiences, and what that answers is the answer. Anyone can write
