@@ -14,7 +14,7 @@
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/server/config.go
 
 use crate::admitted::Admitted;
-use crate::audit::{Audit, Ending, Record, Stage};
+use crate::audit::{Audit, Record, Stage};
 use crate::authn::{self, Authenticated, Chain, Credentials};
 use crate::authz::chain::is_master;
 use crate::authz::impersonation::Impersonation;
@@ -159,11 +159,11 @@ impl Api {
             (None, _) => {}
             (Some(record), Answer::Lines(_, ending)) => {
                 record.write(Stage::ResponseStarted);
-                *ending = Some(Box::new(Ending(record)));
+                *ending = Some(Box::new(record));
             }
             // So the real server names the stage of a 401.
-            (Some(record), _) if told.trace.user.is_none() => record.write(Stage::ResponseStarted),
-            (Some(record), _) => record.write(Stage::ResponseComplete),
+            (Some(record), _) if told.trace.user.is_none() => record.end(Stage::ResponseStarted),
+            (Some(record), _) => record.end(Stage::ResponseComplete),
         }
         response
     }
@@ -296,7 +296,7 @@ where
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(Refusal::too_large(&format!("limit is {MAX_BODY_BYTES}")))
         }
-        Ok(Err(error)) => Err(Refusal::bad_request(error.to_string())),
+        Ok(Err(error)) => Err(Refusal::broken_off(&*error)),
         Err(_) => Err(Refusal::bad_request("the body of the request took too long")),
     }
 }

@@ -5,6 +5,8 @@
 
 use expiry::go::quote;
 use serde_json::{Map, Value, json};
+use std::error::Error;
+use std::io;
 
 /// A request that was not granted. Serialised as a `v1.Status` in the order of the real server's
 /// fields.
@@ -203,6 +205,28 @@ impl Refusal {
         details.insert("causes".into(), causes.into());
         let message = format!("{} {} is invalid: {why}", kind.qualified(), quote(name));
         Self::new(422, "Invalid", message, Some(details.into()))
+    }
+
+    /// 500: the client broke off while it sent its body; in Go's words. Mostly nobody hears of it, and
+    /// it stands in the audit log.
+    #[must_use]
+    pub fn broken_off(error: &(dyn Error + 'static)) -> Self {
+        let mut innermost = error;
+        while let Some(cause) = innermost.source() {
+            innermost = cause;
+        }
+        let message = match innermost.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => "unexpected EOF".into(),
+            Some(error) => error.to_string(),
+            None => return Self::client_left(),
+        };
+        Self::new(500, "", message, None)
+    }
+
+    /// 500: the client has gone before it was answered.
+    #[must_use]
+    pub fn client_left() -> Self {
+        Self::new(500, "", "client disconnected".to_owned(), None)
     }
 
     /// 500: the server's own fault. What it was stands in the server's log.

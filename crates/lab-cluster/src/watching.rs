@@ -3,7 +3,7 @@
 //!
 //! [1]: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
-use crate::audit::Ending;
+use crate::audit::Record;
 use crate::negotiate::View;
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{Event, Watch};
@@ -32,8 +32,8 @@ const BUFFERED: usize = 16;
 pub enum Answer {
     /// All of it.
     Whole(Full<Bytes>),
-    /// What comes, when it comes; and what is written down when it is over.
-    Lines(mpsc::Receiver<Bytes>, Option<Box<Ending>>),
+    /// What comes, when it comes; and what is written down of it when it is dropped.
+    Lines(mpsc::Receiver<Bytes>, Option<Box<Record>>),
 }
 
 impl Body for Answer {

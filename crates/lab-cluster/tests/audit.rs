@@ -12,6 +12,7 @@ use common::{Lab, recorded};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn lines(log: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(log).unwrap();
@@ -199,6 +200,145 @@ async fn proxies_are_named_before_the_sender() {
     let event = lines(&log).pop().unwrap();
     assert_eq!(event["sourceIPs"], json!(["10.0.0.1", "10.0.0.2", "10.0.0.3", "127.0.0.1"]));
     assert_eq!(event["userAgent"], format!("<{}...TRUNCATED", "a".repeat(1023)));
+}
+
+/// What the real server writes of a body that ends too soon.
+#[tokio::test]
+async fn who_breaks_off_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.log");
+    let lab = Lab::start(&["--audit-log-path", log.to_str().unwrap()]).await;
+    let token = lab.token("default", "default", "{}").await;
+    let bodies = [
+        "content-length: 100\r\n\r\n{\"metadata\":",
+        "transfer-encoding: chunked\r\n\r\n5\r\n{\"me",
+    ];
+    for body in bodies {
+        let mut stream = lab.connect(None).await;
+        let request = format!(
+            "POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nhost: lab\r\n\
+             authorization: Bearer {token}\r\ncontent-type: application/json\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+
+        let event = lines(&log).pop().unwrap();
+        assert_eq!(event["stage"], "ResponseComplete", "{body}");
+        let status = json!({
+            "metadata": {}, "status": "Failure", "message": "unexpected EOF", "code": 500
+        });
+        assert_eq!(event["responseStatus"], status, "{body}");
+        assert_eq!(event["annotations"]["authorization.k8s.io/decision"], "allow", "{body}");
+    }
+    assert_eq!(lines(&log).len(), 3, "each once");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_others_could_read_is_made_its_owners() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.log");
+    std::fs::write(&log, "an old line\n").unwrap();
+    std::fs::set_permissions(&log, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let lab = Lab::start(&["--audit-log-path", log.to_str().unwrap()]).await;
+    assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
+    lab.get("/api", &[]).await;
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.starts_with("an old line\n{"), "{text}");
+    // What is no file keeps its mode.
+    let mode = || std::fs::metadata("/dev/null").unwrap().permissions().mode();
+    let before = mode();
+    Lab::start(&["--audit-log-path=/dev/null"]).await;
+    assert_eq!(mode(), before);
+}
+
+#[tokio::test]
+async fn a_policy_that_writes_tokens_is_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    let path = file.to_str().unwrap();
+    let log = folder.path().join("audit.log");
+    for (rules, written) in [
+        ("- {level: Metadata}", ""),
+        ("- {level: Request}", "TokenReviews, Secrets"),
+        ("- {level: RequestResponse}", "TokenRequests, TokenReviews, Secrets"),
+        (
+            "- {level: Metadata, resources: [{group: '', resources: [secrets]}]}\n\
+             - {level: RequestResponse, resources: [{group: '', resources: [serviceaccounts/token]}]}",
+            "TokenRequests",
+        ),
+        // Half a rule is none: others' Secrets are written, and of lists the answer.
+        (
+            "- {level: Metadata, users: [bob], resources: [{group: ''}]}\n\
+             - {level: Metadata, verbs: [create, update, patch], resources: [{group: ''}]}\n\
+             - {level: RequestResponse, resources: [{group: '', resources: ['*']}]}",
+            "Secrets",
+        ),
+        // What the documentation recommends.
+        (
+            "- {level: Metadata, resources: [{group: '', resources: [secrets, serviceaccounts/token]}, \
+             {group: authentication.k8s.io, resources: [tokenreviews]}]}\n- {level: RequestResponse}",
+            "",
+        ),
+    ] {
+        let policy = format!("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n{rules}\n");
+        std::fs::write(&file, policy).unwrap();
+        let flags = ["--audit-policy-file", path, "--audit-log-path", log.to_str().unwrap()];
+        let lab = Lab::start(&[&["--authorization-mode=RBAC"], &flags[..]].concat()).await;
+        let expected = (!written.is_empty()).then(|| {
+            format!(
+                "the audit policy writes bodies of {written}: who reads the log can use what is in \
+                 it. The level Metadata writes no token and no Secret"
+            )
+        });
+        assert_eq!(lab.cluster.notes(), expected.as_slice(), "{rules}");
+    }
+}
+
+/// `lab-cluster --audit-log-path=- | less`, and nobody turns the page.
+#[cfg(unix)]
+#[test]
+#[ignore = "a process of its own, and real time"]
+fn a_pipe_that_nobody_reads_keeps_nobody_waiting() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let said = folder.path().join("stderr");
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_lab-cluster"));
+    program.args(["--secure-port=0", "--audit-log-path=-", "--data-dir"]).arg(folder.path());
+    program.stdout(std::process::Stdio::piped()).stderr(std::fs::File::create(&said).unwrap());
+    let mut lab = program.spawn().unwrap();
+    let mut pipe = BufReader::new(lab.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("https://") {
+        line.clear();
+        pipe.read_line(&mut line).unwrap();
+    }
+    let address = line.split_once("https://").unwrap().1.trim().parse().unwrap();
+    let ca = std::fs::read(folder.path().join("certs/ca.crt")).unwrap();
+    let agent = "x".repeat(1000);
+    let since = std::time::Instant::now();
+    // A pipe holds 64 KiB or so, and 16 MiB may wait.
+    for _ in 0..200 {
+        let headers: &[(&str, &[u8])] = &[("user-agent", agent.as_bytes())];
+        let answer =
+            common::plain::send((address, &ca), None, ("GET", "/api"), headers, b"").unwrap();
+        assert_eq!(answer.status, 401);
+    }
+    let took = since.elapsed();
+    // Somebody reads again, and finds every line.
+    let mut events = 0;
+    while events < 200 {
+        line.clear();
+        pipe.read_line(&mut line).unwrap();
+        events += usize::from(line.contains("\"kind\":\"Event\""));
+    }
+    lab.kill().unwrap();
+    lab.wait().unwrap();
+    let said = std::fs::read_to_string(&said).unwrap();
+    assert!(said.contains("requests no longer wait for it"), "{said}");
+    assert!(took < std::time::Duration::from_secs(20), "{took:?}");
 }
 
 #[tokio::test]

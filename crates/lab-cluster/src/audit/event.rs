@@ -7,6 +7,7 @@ use crate::authz::impersonation::Impersonated;
 use crate::negotiate::{Content, Reply};
 use crate::request_info::RequestInfo;
 use crate::reviews::{put, user_info};
+use crate::status::Refusal;
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use http::header::USER_AGENT;
@@ -45,6 +46,8 @@ pub struct Record {
     sent: Option<Value>,
     answered: Option<Value>,
     received: DateTime<Utc>,
+    /// Has its last line been written?
+    over: bool,
     annotations: BTreeMap<&'static str, String>,
 }
 
@@ -85,6 +88,7 @@ impl Record {
             status: None,
             sent: None,
             answered: None,
+            over: false,
             annotations: BTreeMap::new(),
         })
     }
@@ -126,6 +130,10 @@ impl Record {
             Content::List(list) if self.wants_answer() => Some(list.to_value()),
             _ => None,
         };
+        self.ended(reply.status, object);
+    }
+
+    fn ended(&mut self, code: u16, object: Option<Value>) {
         let mut status = json!({"metadata": {}});
         if let Some(told) = object.as_ref().filter(|object| object["kind"] == "Status") {
             for field in ["status", "message", "reason", "details"] {
@@ -134,7 +142,7 @@ impl Record {
                 }
             }
         }
-        status["code"] = reply.status.into();
+        status["code"] = code.into();
         self.status = Some(status);
         if self.wants_answer() {
             self.answered = object;
@@ -150,6 +158,12 @@ impl Record {
         if !self.decision.omitted.contains(&stage) {
             self.audit.write(&self.event(stage));
         }
+    }
+
+    /// Writes the last line of it.
+    pub fn end(mut self, stage: Stage) {
+        self.over = true;
+        self.write(stage);
     }
 
     fn event(&self, stage: Stage) -> Value {
@@ -205,12 +219,18 @@ impl Record {
     }
 }
 
-/// Writes the end of an answer that takes its time, when it is dropped with it.
-pub struct Ending(pub Record);
-
-impl Drop for Ending {
+/// What is dropped before its end is over all the same, and nothing that was let in goes unwritten:
+/// an answer that took its time, or a request whose client took it back before there was an answer.
+impl Drop for Record {
     fn drop(&mut self) {
-        self.0.write(Stage::ResponseComplete);
+        if self.over {
+            return;
+        }
+        if self.status.is_none() {
+            let left = Refusal::client_left();
+            self.ended(left.code, Some(left.to_status()));
+        }
+        self.write(Stage::ResponseComplete);
     }
 }
 
@@ -244,4 +264,59 @@ fn source_ips(headers: &HeaderMap, peer: Option<IpAddr>) -> Vec<String> {
         ips.extend(peer);
     }
     ips.iter().map(|ip| ip.to_canonical().to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::audit::Policy;
+    use crate::request_info::Query;
+    use http::Method;
+    use narration::ManualClock;
+
+    /// A client of HTTP/2 may take a request back at any time; then nobody goes on with it.
+    #[test]
+    fn a_request_that_is_dropped_is_written_down_and_one_that_has_ended_only_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.log");
+        let clock = Arc::new(ManualClock::at_unix(1_795_435_200));
+        let audit = Arc::new(Audit::open(&path, Policy::metadata(), clock).unwrap());
+        let begin = |path: &str| {
+            let info = RequestInfo::new(&Method::POST, path, &Query::parse(None));
+            Record::begin(&audit, &info, None, ("id", path), (&HeaderMap::new(), None)).unwrap()
+        };
+        drop(begin("/taken/back"));
+        let mut answered = begin("/answered");
+        answered.answered(&Reply::text(200, "ok"));
+        answered.end(Stage::ResponseComplete);
+        begin("/nobody").end(Stage::ResponseStarted);
+        let mut watch = begin("/watch");
+        watch.answered(&Reply::text(200, "ok"));
+        watch.write(Stage::ResponseStarted);
+        drop(watch);
+
+        let text = std::fs::read_to_string(&path).unwrap();
+        let told = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let told: Vec<_> = told
+            .map(|event| {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                let status = &event["responseStatus"];
+                (text(&event["requestURI"]), text(&event["stage"]), status["code"].as_u64())
+            })
+            .collect();
+        let line = |path: &str, stage: &str, code| (path.to_owned(), stage.to_owned(), code);
+        assert_eq!(
+            told,
+            [
+                line("/taken/back", "ResponseComplete", Some(500)),
+                line("/answered", "ResponseComplete", Some(200)),
+                line("/nobody", "ResponseStarted", None),
+                line("/watch", "ResponseStarted", Some(200)),
+                line("/watch", "ResponseComplete", Some(200)),
+            ]
+        );
+        assert!(text.contains("client disconnected"), "{text}");
+    }
 }

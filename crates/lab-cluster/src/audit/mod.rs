@@ -18,18 +18,20 @@
 //! [3]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/audit/request.go
 
 mod event;
+mod log;
 pub mod policy;
 
-pub use event::{Ending, Notes, Record};
+pub use event::{Notes, Record};
 pub use policy::{Level, Policy, PolicyError, Stage};
 
 use crate::negotiate::go_escaped;
+use log::Log;
 use narration::Clock;
 use serde_json::Value;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The annotation that names a token which is issued.
 pub const ISSUED_CREDENTIAL_ID: &str = "authentication.kubernetes.io/issued-credential-id";
@@ -37,43 +39,29 @@ pub const ISSUED_CREDENTIAL_ID: &str = "authentication.kubernetes.io/issued-cred
 /// What is written down, and where.
 pub struct Audit {
     policy: Policy,
-    log: Mutex<Log>,
+    log: Log,
     clock: Arc<dyn Clock>,
-}
-
-struct Log {
-    file: Box<dyn Write + Send>,
-    /// Whether it was told already that it can't be written.
-    failed: bool,
 }
 
 impl Audit {
     /// Writes to this file, at its end; to standard output when it is `-`.
     ///
     /// # Errors
-    /// The file can't be opened.
+    /// The file can't be opened, or not be made its owner's alone.
     pub fn open(path: &Path, policy: Policy, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let file: Box<dyn Write + Send> =
-            if path == Path::new("-") { Box::new(io::stdout()) } else { Box::new(append(path)?) };
-        Ok(Self { policy, log: Mutex::new(Log { file, failed: false }), clock })
+        let log =
+            if path == Path::new("-") { Log::to(io::stdout()) } else { Log::to(append(path)?) };
+        Ok(Self { policy, log: log?, clock })
     }
 
-    /// A line is written before the client hears of what it tells. Where that fails, the request is
-    /// answered all the same, as by the real server.
+    /// A line is written before the client hears of what it tells, unless the log is stuck.
     fn write(&self, event: &Value) {
-        let line = go_escaped(event.to_string()) + "\n";
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = log.file.write_all(line.as_bytes()).and_then(|()| log.file.flush());
-        if let Err(error) = written
-            && !std::mem::replace(&mut log.failed, true)
-        {
-            narration::aside(format_args!("warning: cannot write the audit log: {error}"));
-        }
+        self.log.add(go_escaped(event.to_string()) + "\n");
     }
 }
 
-/// For its owner's eyes.
-fn append(path: &Path) -> io::Result<std::fs::File> {
+/// For its owner's eyes, also a file that was there before, which the real server leaves as it is.
+fn append(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         crate::data_dir::private_folder(folder)?;
     }
@@ -81,5 +69,15 @@ fn append(path: &Path) -> io::Result<std::fs::File> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let metadata = file.metadata()?;
+        // A pipe or a device is somebody else's.
+        if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(file)
 }

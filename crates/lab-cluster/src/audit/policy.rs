@@ -188,6 +188,50 @@ impl Policy {
         Ok(Self { omitted, rules })
     }
 
+    /// Whose bodies are written, at least of some, and hold what lets their reader in: tokens, as
+    /// they are issued or asked about, and Secrets.
+    #[must_use]
+    pub fn bodies_with_tokens(&self) -> Vec<&'static str> {
+        let (sent, answered) = (Level::Request, Level::RequestResponse);
+        let all = [
+            ("TokenRequests", "", "serviceaccounts", "token", &["create"][..], answered),
+            ("TokenReviews", "authentication.k8s.io", "tokenreviews", "", &["create"], sent),
+            ("Secrets", "", "secrets", "", &["create", "update", "patch"], sent),
+            ("Secrets", "", "secrets", "", &["get", "list"], answered),
+        ];
+        let mut written = Vec::new();
+        for (what, api_group, resource, subresource, verbs, level) in all {
+            let is_written = verbs.iter().any(|verb| {
+                let asked = Attributes {
+                    user: &User::default(),
+                    verb,
+                    api_group,
+                    resource,
+                    subresource,
+                    namespace: "",
+                    name: "",
+                    path: "",
+                    is_resource: true,
+                };
+                self.may_write(&asked, level)
+            });
+            if is_written && !written.contains(&what) {
+                written.push(what);
+            }
+        }
+        written
+    }
+
+    /// Whether somebody's request of this kind is written at this level, whoever asks, and about
+    /// whichever object.
+    fn may_write(&self, asked: &Attributes, level: Level) -> bool {
+        let mut rules = self.rules.iter().filter(|rule| rule.is_about(asked));
+        // The first rule for everybody is the last one that counts.
+        rules
+            .find(|rule| rule.level >= level || rule.is_for_all_of(asked))
+            .is_some_and(|rule| rule.level >= level)
+    }
+
     /// What is to be done for this request. Without a user it is one that nobody vouched for.
     #[must_use]
     pub fn evaluate(&self, asked: &Attributes, user: Option<&User>) -> Decision {
@@ -201,6 +245,22 @@ impl Policy {
 }
 
 impl Rule {
+    /// May it be for a request of this kind, by somebody, about some object?
+    fn is_about(&self, asked: &Attributes) -> bool {
+        self.urls.is_empty()
+            && (self.verbs.is_empty() || self.verbs.iter().any(|verb| verb == asked.verb))
+            && (self.resources.is_empty() || self.resources.iter().any(|r| r.are_about(asked)))
+    }
+
+    /// Is it for each of them?
+    fn is_for_all_of(&self, asked: &Attributes) -> bool {
+        let all = |things: &Things| things.names.is_empty() && things.are_about(asked);
+        self.users.is_empty()
+            && self.groups.is_empty()
+            && self.namespaces.is_empty()
+            && (self.resources.is_empty() || self.resources.iter().any(all))
+    }
+
     fn fits(&self, asked: &Attributes, user: Option<&User>) -> bool {
         let has = |list: &[String], word: &str| list.iter().any(|listed| listed == word);
         let is_user = user.is_some_and(|user| has(&self.users, &user.name));
@@ -277,12 +337,17 @@ impl Things {
     /// `pods`, `pods/log`, `pods/*` and `*/log`; `*` is everything. A rule without a subresource is
     /// not about subresources.
     fn fit(&self, asked: &Attributes) -> bool {
+        let named = self.names.is_empty() || self.names.iter().any(|name| name == asked.name);
+        self.are_about(asked) && (self.resources.is_empty() || named)
+    }
+
+    /// The same, for whichever object.
+    fn are_about(&self, asked: &Attributes) -> bool {
         let Attributes { resource, subresource, .. } = *asked;
         let whole = match subresource {
             "" => resource.to_owned(),
             _ => format!("{resource}/{subresource}"),
         };
-        let named = self.names.is_empty() || self.names.iter().any(|name| name == asked.name);
         let fits = |listed: &String| {
             listed == "*"
                 || *listed == whole
@@ -290,7 +355,7 @@ impl Things {
                 || !subresource.is_empty() && listed.strip_prefix("*/") == Some(subresource)
         };
         (self.group == "*" || self.group == asked.api_group)
-            && (self.resources.is_empty() || named && self.resources.iter().any(fits))
+            && (self.resources.is_empty() || self.resources.iter().any(fits))
     }
 
     fn read(group: &Value, path: &str, problems: &mut Vec<String>) -> Result<Self, String> {

@@ -60,6 +60,14 @@ pub(super) fn audit(
         );
         Policy::metadata()
     });
+    let written = policy.bodies_with_tokens();
+    if !written.is_empty() {
+        notes.push(format!(
+            "the audit policy writes bodies of {}: who reads the log can use what is in it. The \
+             level Metadata writes no token and no Secret",
+            written.join(", ")
+        ));
+    }
     let audit = Audit::open(path, policy, clock.clone())
         .map_err(|source| StartError::AuditLog { path: path.clone(), source })?;
     Ok(Some(Arc::new(audit)))

@@ -20,6 +20,7 @@ use rustls::pki_types::ServerName;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 /// Monday 23 November 2026, 12:00 UTC.
 pub const NOON: i64 = 1_795_435_200;
@@ -100,6 +101,14 @@ impl Lab {
         self.send(None, headers, "GET", path, b"").await
     }
 
+    /// A TLS connection of its own.
+    pub async fn connect(&self, certificate: Option<Certificate<'_>>) -> TlsStream<TcpStream> {
+        let config = plain::trusting(self.cluster.ca_pem().as_bytes(), certificate);
+        let stream = TcpStream::connect(self.cluster.address()).await.unwrap();
+        let name = ServerName::from(self.cluster.address().ip());
+        tokio_rustls::TlsConnector::from(config).connect(name, stream).await.unwrap()
+    }
+
     /// Sends a request over a TLS connection of its own.
     pub async fn send(
         &self,
@@ -109,10 +118,7 @@ impl Lab {
         path: &str,
         body: &[u8],
     ) -> Answer {
-        let config = plain::trusting(self.cluster.ca_pem().as_bytes(), certificate);
-        let stream = TcpStream::connect(self.cluster.address()).await.unwrap();
-        let name = ServerName::from(self.cluster.address().ip());
-        let stream = tokio_rustls::TlsConnector::from(config).connect(name, stream).await.unwrap();
+        let stream = self.connect(certificate).await;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         let connection = tokio::spawn(connection);
