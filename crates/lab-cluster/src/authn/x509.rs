@@ -69,9 +69,9 @@ impl ClientCertificates {
             return Verdict::Rejected(Rejection(why));
         }
         match user(certificate) {
-            Some(user) if user.name.is_empty() => Verdict::NotMine,
-            Some(user) => Verdict::Authenticated(user),
-            None => Verdict::Rejected(Rejection("the certificate cannot be read".to_owned())),
+            Ok(user) if user.name.is_empty() => Verdict::NotMine,
+            Ok(user) => Verdict::Authenticated(user),
+            Err(why) => Verdict::Rejected(Rejection(why)),
         }
     }
 }
@@ -168,31 +168,66 @@ fn decimal(bytes: &[u8]) -> String {
     digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
 }
 
-fn user(certificate: &CertificateDer) -> Option<User> {
-    let parsed = Certificate::from_der(certificate).ok()?;
+fn user(certificate: &CertificateDer) -> Result<User, String> {
+    let unreadable = || "the certificate cannot be read".to_owned();
+    let parsed = Certificate::from_der(certificate).map_err(|_| unreadable())?;
     let mut user = User::default();
+    let mut uids = Vec::new();
     for attribute in parsed.tbs_certificate().subject().iter() {
+        let text = || text(&attribute.value).ok_or_else(unreadable);
         match attribute.oid {
-            COMMON_NAME => user.name = text(&attribute.value)?,
-            ORGANIZATION => user.groups.push(text(&attribute.value)?),
-            USER_UID => user.uid = text(&attribute.value)?,
+            COMMON_NAME => user.name = text()?,
+            ORGANIZATION => user.groups.push(text()?),
+            USER_UID => uids.push(text()?),
             _ => {}
         }
+    }
+    if !user.name.is_empty() {
+        user.uid = only(uids)?;
     }
     let mut fingerprint = "X509SHA256=".to_owned();
     for byte in Sha256::digest(certificate) {
         let _ = write!(fingerprint, "{byte:02x}"); // into a String: it can't fail
     }
     user.extra.insert(CREDENTIAL_ID.to_owned(), vec![fingerprint]);
-    Some(user)
+    Ok(user)
 }
 
+/// None is fine, several are not, and neither is one that is empty.
+fn only(mut uids: Vec<String>) -> Result<String, String> {
+    if uids.len() > 1 {
+        return Err(format!("expected 1 UID, but found multiple: [{}]", uids.join(" ")));
+    }
+    match uids.pop() {
+        Some(uid) if uid.is_empty() => Err("UID cannot be an empty string".to_owned()),
+        uid => Ok(uid.unwrap_or_default()),
+    }
+}
+
+/// Two bytes a character: neither halves of one nor those that are none.
+fn bmp(mut bytes: &[u8]) -> Option<String> {
+    // Some writers end it as C ends a text.
+    bytes = bytes.strip_suffix(&[0, 0]).unwrap_or(bytes);
+    let pairs = bytes.chunks_exact(2);
+    let whole = pairs.remainder().is_empty();
+    let units = pairs.map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    let characters = units.map(|unit| match unit {
+        0xfdd0..=0xfdef | 0xfffe.. => None,
+        unit => char::from_u32(unit.into()),
+    });
+    characters.collect::<Option<String>>().filter(|_| whole)
+}
+
+/// The kinds of text that Go reads in a name ([`parseASN1String`][1]).
+///
+/// [1]: https://github.com/golang/go/blob/go1.26.0/src/crypto/x509/parser.go
 fn text(value: &Any) -> Option<String> {
     match value.tag() {
         Tag::Utf8String => Some(value.decode_as::<Utf8StringRef>().ok()?.to_string()),
         Tag::PrintableString => Some(value.decode_as::<PrintableStringRef>().ok()?.to_string()),
         Tag::Ia5String => Some(value.decode_as::<Ia5StringRef>().ok()?.to_string()),
         Tag::TeletexString => Some(value.decode_as::<TeletexStringRef>().ok()?.to_string()),
+        Tag::BmpString => bmp(value.value()),
         _ => None,
     }
 }
@@ -200,6 +235,25 @@ fn text(value: &Any) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_uid_at_most_and_not_an_empty_one() {
+        let of = |uids: &[&str]| only(uids.iter().map(ToString::to_string).collect());
+        assert_eq!(of(&[]).as_deref(), Ok(""));
+        assert_eq!(of(&["a"]).as_deref(), Ok("a"));
+        assert_eq!(of(&[""]).unwrap_err(), "UID cannot be an empty string");
+        assert_eq!(of(&["a", "b"]).unwrap_err(), "expected 1 UID, but found multiple: [a b]");
+    }
+
+    #[test]
+    fn two_bytes_a_character() {
+        assert_eq!(bmp(b"\0b\0\xe9").as_deref(), Some("b\u{e9}"));
+        assert_eq!(bmp(b"\0b\0\0").as_deref(), Some("b"));
+        for bad in [&b"\0bc"[..], b"\xd8\0\xdc\0", b"\xff\xfe", b"\xfd\xd0", b"\xfd\xef"] {
+            assert_eq!(bmp(bad), None, "{bad:?}");
+        }
+        assert_eq!(bmp(b"\xfd\xf0").as_deref(), Some("\u{fdf0}"));
+    }
 
     #[test]
     fn serial_numbers_are_decimal() {

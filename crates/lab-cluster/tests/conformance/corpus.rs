@@ -104,6 +104,11 @@ pub(crate) struct Token {
 pub(crate) struct Certificate {
     pub(crate) common_name: Option<String>,
     pub(crate) organisations: Vec<String>,
+    /// What Kubernetes alone knows of: the user's uid.
+    pub(crate) uid: Option<String>,
+    /// How all this is written in ASN.1: `utf8` (if nothing is said), `printable`, `ia5`, `teletex`
+    /// or `bmp`.
+    pub(crate) text: Option<String>,
     /// Who signed it: `client` (the server's `ca.crt`, if nothing is said), `stranger`, `namesake` (of
     /// the same name) or `itself`.
     pub(crate) authority: Option<String>,

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, date_time_ymd,
 };
 use rustls::SignatureScheme;
 use rustls::crypto::ring::sign::any_supported_type;
@@ -189,11 +189,21 @@ static NAMESAKE_CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("clien
 pub(crate) fn certificate(described: &corpus::Certificate, now: i64) -> (String, String) {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
-    if let Some(name) = &described.common_name {
-        params.distinguished_name.push(DnType::CommonName, name);
+    let text = |text: &str| match described.text.as_deref() {
+        Some("printable") => DnValue::PrintableString(text.try_into().unwrap()),
+        Some("ia5") => DnValue::Ia5String(text.try_into().unwrap()),
+        Some("teletex") => DnValue::TeletexString(text.try_into().unwrap()),
+        Some("bmp") => DnValue::BmpString(text.try_into().unwrap()),
+        _ => DnValue::Utf8String(text.to_owned()),
+    };
+    let uid = DnType::CustomDnType(vec![1, 3, 6, 1, 4, 1, 57683, 2]);
+    for (what, name) in [(DnType::CommonName, &described.common_name), (uid, &described.uid)] {
+        if let Some(name) = name {
+            params.distinguished_name.push(what, text(name));
+        }
     }
     for organisation in &described.organisations {
-        params.distinguished_name.push(DnType::OrganizationName, organisation);
+        params.distinguished_name.push(DnType::OrganizationName, text(organisation));
     }
     let [from, to] = described.valid.unwrap_or([-3600, 3600]);
     params.not_before =
