@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The first two are JSON that anyone can read: a token is signed, not encrypted. This crate takes
-//! a token apart exactly as the API server does, and believes none of it: whether the signature
+//! a token apart as the API server does, and believes none of it: whether the signature
 //! fits is chapter 3's question, whether the claims hold now is chapter 4's. So every name here
 //! that could be mistaken for knowledge says `unverified`.
 //!

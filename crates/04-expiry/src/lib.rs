@@ -23,7 +23,8 @@
 //! ```
 //!
 //! What a claims check can't know: whether the account, the pod or the secret that the token names
-//! still exists. The API server looks them up afterwards, at every request.
+//! still exists. The API server looks them up afterwards, whenever it checks the token; a yes is good
+//! for ten seconds.
 //!
 //! Sources, at v1.37.2: [`pkg/serviceaccount/jwt.go`][jwt] (issuer, audience),
 //! [`pkg/serviceaccount/claims.go`][claims] (the messages about time), and

@@ -1,4 +1,4 @@
-//! A Kubernetes API server in one process, to see how it treats tokens. It has no parser, no
+//! A Kubernetes API server in one process, to see how it treats tokens. Of tokens it has no parser, no
 //! signature check and no claims check of its own: it calls the chapters.
 //!
 //! | to know | read |
