@@ -189,7 +189,7 @@ function showTime() {
   }
   const left = expires - api.now();
   at("time-left").replaceChildren(...(left > 0
-    ? [element("span", { role: "timer", class: "clock" }, duration(left)), ` left, until ${date(expires)} by the lab's clock.`]
+    ? [element("span", { role: "timer", class: "clock" }, duration(left)), ` left by the lab's clock, until ${date(expires)}.`]
     : [element("strong", null, `Its time is over since ${duration(-left)}.`),
       " The server allows a minute more, for clocks that differ, and remembers a yes for ten seconds."]));
   const due = SAID_ALOUD.find((seconds) => left > 0 && left <= seconds && session.toldAt > seconds && left > seconds - 5);

@@ -87,12 +87,14 @@ function json(part) {
   }
 }
 
-// `2026-11-23 12:00:00 UTC`, or null for what is no date.
+// `2026-11-23 12:00:00 UTC`, words for a time beyond the calendar, or null for what is no time.
 export function date(seconds) {
+  if (typeof seconds !== "number" || Number.isNaN(seconds)) return null;
   const time = new Date(seconds * 1000);
-  return typeof seconds === "number" && !Number.isNaN(time.getTime())
-    ? `${time.toISOString().slice(0, 19).replace("T", " ")} UTC`
-    : null;
+  if (!Number.isNaN(time.getTime())) return time.toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+  return seconds > 0
+    ? "a time after the year 275760, where this page's calendar ends"
+    : "a time before the year -271821, where this page's calendar begins";
 }
 
 // `59 min 12 s`.
