@@ -157,7 +157,7 @@ pub enum FlagError {
     #[error("authorization-mode {} has mode specified more than once", expiry::go::quote_list(.0))]
     RepeatedMode(Vec<String>),
     /// The cap is no cap.
-    #[error("--service-account-max-token-expiration: {0}")]
+    #[error(transparent)]
     Cap(#[from] expiry::lifetime::CapError),
     /// Where keys are published, and nobody would look.
     #[error("service-account-jwks-uri requires https scheme, parsed as: {0}")]
