@@ -177,7 +177,11 @@ impl Admitted<'_> {
     /// [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.go
     /// [2]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/apis/meta/internalversion/defaults.go
     pub(crate) fn watch_options(&self) -> Result<WatchOptions, Refusal> {
-        let selection = self.list_options()?;
+        let mut selection = self.list_options()?;
+        let name = &self.info.name;
+        if self.info.verb_in_path && !name.is_empty() {
+            selection.field_selector = format!("metadata.name={name}");
+        }
         let revision = self.query.get("resourceVersion").unwrap_or_default();
         let mut version_match = self.query.get("resourceVersionMatch").unwrap_or_default();
         let said = self.query.get("sendInitialEvents");
@@ -233,7 +237,7 @@ impl Admitted<'_> {
     pub(crate) fn included(&self, view: View) -> Result<Include, Refusal> {
         match view {
             View::Table => Include::read(self.query.get("includeObject")),
-            View::Metadata => Ok(Include::Metadata),
+            View::Metadata | View::MetadataOfAll => Ok(Include::Metadata),
         }
     }
 

@@ -27,7 +27,8 @@ use crate::resources::Resources;
 use crate::status::Refusal;
 use crate::trace::Trace;
 use crate::watching::Answer;
-use http::header::{AUTHORIZATION, X_CONTENT_TYPE_OPTIONS};
+use expiry::go::quote;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -124,6 +125,9 @@ impl Api {
                 .or_else(|| self.audit.as_ref().map(|_| self.ids.uid())),
             parts: &parts,
         };
+        if asked.info.incomplete {
+            return no_request(&parts, &asked.audit_id.unwrap_or_else(|| self.ids.uid()));
+        }
         let request = format!("{} {}", parts.method, target(&parts));
         let mut told = Told { trace: Trace { request, ..Trace::default() }, record: None };
 
@@ -253,12 +257,13 @@ impl Api {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let body = read(body).await?;
-        // Allowed like a GET, and answered by nobody.
-        if asked.parts.method == Method::HEAD {
+        // Allowed like a GET, and answered by nobody. So is what is called a watch by its path alone.
+        let gets = asked.parts.method == Method::GET;
+        if asked.parts.method == Method::HEAD || asked.info.verb_in_path && !gets {
             return Err(Refusal::method_not_allowed());
         }
         // What may write waits for the disk, and must not keep who reads from being answered.
-        let writes = asked.parts.method != Method::GET;
+        let writes = !gets;
         let _turn = if writes { self.resources.limits.turns.acquire().await.ok() } else { None };
         let (Asked { info, query, .. }, headers) = (asked, &asked.parts.headers);
         let notes = record.is_some().then(RefCell::default);
@@ -280,6 +285,19 @@ fn aside<R>(work: impl FnOnce() -> R) -> R {
         // There is one thread and no other.
         _ => work(),
     }
+}
+
+/// What is answered to a path that ends where a resource should follow. Nobody is asked who sent it.
+fn no_request(parts: &Parts, audit_id: &str) -> Response<Answer> {
+    let target = target(parts);
+    let text = format!(
+        "Internal Server Error: {}: failed to create RequestInfo: unable to determine kind and \
+         namespace from url, {target}\n",
+        quote(target)
+    );
+    let mut response = respond(Reply::text(500, &text), Form::Json, audit_id);
+    response.headers_mut().remove(CACHE_CONTROL);
+    response
 }
 
 fn target(parts: &Parts) -> &str {

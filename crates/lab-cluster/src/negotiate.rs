@@ -114,7 +114,12 @@ impl Form {
             let mut words = range.split(';').map(str::trim);
             let media_type = words.next().unwrap_or_default();
             // What is transformed comes as JSON; an unknown one is not on offer: the next may be.
-            if words.any(|word| word.starts_with("as=")) && View::of(range).is_none() {
+            let on_offer = words.all(|word| match word.split_once('=') {
+                Some(("as", _)) => View::of(range).is_some(),
+                Some(("stream", schema)) => matches!(schema, "watch" | ""),
+                _ => true,
+            });
+            if !on_offer {
                 continue;
             }
             match media_type {
@@ -156,8 +161,10 @@ impl Form {
 pub enum View {
     /// Cells, as `kubectl get` prints them.
     Table,
-    /// The metadata alone.
+    /// The metadata alone, of one object.
     Metadata,
+    /// And of a list of them.
+    MetadataOfAll,
 }
 
 impl View {
@@ -182,7 +189,8 @@ impl View {
         }
         words.iter().find_map(|word| match *word {
             "as=Table" => Some(Self::Table),
-            "as=PartialObjectMetadata" | "as=PartialObjectMetadataList" => Some(Self::Metadata),
+            "as=PartialObjectMetadata" => Some(Self::Metadata),
+            "as=PartialObjectMetadataList" => Some(Self::MetadataOfAll),
             _ => None,
         })
     }

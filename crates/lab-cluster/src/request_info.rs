@@ -27,6 +27,11 @@ pub struct RequestInfo {
     pub subresource: String,
     /// The object's name; empty for a whole collection.
     pub name: String,
+    /// Whether the verb stands in the path, as it did before there was `?watch=true`:
+    /// `/api/v1/watch/pods`.
+    pub verb_in_path: bool,
+    /// Whether nothing follows such a verb. Then it is no request at all.
+    pub incomplete: bool,
 }
 
 impl RequestInfo {
@@ -53,7 +58,14 @@ impl RequestInfo {
             _ => return info,
         };
         info.is_resource = true;
+        let (rest, special) = match *rest {
+            [verb @ ("watch" | "proxy"), ref rest @ ..] => (rest, Some(verb)),
+            _ => (rest, None),
+        };
+        info.verb_in_path = special.is_some();
+        info.incomplete = rest.is_empty();
         let verb = match *method {
+            _ if special.is_some() => special.unwrap_or_default(),
             Method::POST => "create",
             Method::GET | Method::HEAD => "get",
             Method::PUT => "update",
@@ -69,7 +81,7 @@ impl RequestInfo {
         {
             (*part).clone_into(field);
         }
-        if info.name.is_empty() {
+        if info.name.is_empty() && !info.verb_in_path {
             info.verb = match info.verb.as_str() {
                 "get" if query.is_true("watch") => "watch".to_owned(),
                 "get" => "list".to_owned(),
@@ -158,6 +170,11 @@ mod tests {
             ("GET", "/api/v1/pods?watch=1&fieldSelector=metadata.name==x", "watch |v1||pods|x|"),
             ("GET", "/api/v1/pods?fieldSelector=metadata.name!%3Dx", "list |v1||pods||"),
             ("GET", "/api/v1/pods?fieldSelector=metadata.name%3D..", "list |v1||pods||"),
+            ("GET", "/api/v1/watch/pods?fieldSelector=metadata.name%3Dx", "watch |v1||pods||"),
+            ("POST", "/api/v1/watch/namespaces/x/pods/p", "watch |v1|x|pods|p|"),
+            ("GET", "/apis/g/v1/watch/roles", "watch g|v1||roles||"),
+            ("DELETE", "/api/v1/proxy/nodes/n", "proxy |v1||nodes|n|"),
+            ("GET", "/api/v1/watch", "watch |v1||||"),
             ("GET", "/api/v1/namespaces", "list |v1||namespaces||"),
             ("GET", "/api/v1/namespaces/x", "get |v1|x|namespaces|x|"),
             ("PUT", "/api/v1/namespaces/x/finalize", "update |v1|x|namespaces|x|finalize"),

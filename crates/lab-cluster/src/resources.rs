@@ -123,6 +123,7 @@ impl Resources {
         }
         Form::wanted(request.headers, request.query)?;
         match info.subresource.as_str() {
+            _ if info.verb == "proxy" => Err(Refusal::no_such_path()),
             "" => self.viewed(kind, request, self.object(kind, request)?),
             "token" if kind.plural == "serviceaccounts" => self.token(request),
             _ => Err(Refusal::no_such_path()),
@@ -147,7 +148,25 @@ impl Resources {
             (View::Metadata, Content::Object(object)) => {
                 Content::Value(table::metadata_of(&object))
             }
-            (View::Metadata, Content::List(list)) => Content::Value(table::metadata_of_all(&list)),
+            (View::MetadataOfAll, Content::List(list)) => {
+                Content::Value(table::metadata_of_all(&list))
+            }
+            (View::Metadata, Content::List(_)) => {
+                return Err(Refusal::not_in_this_form(format!(
+                    "you requested PartialObjectMetadata, but the requested object is a list \
+                     (*{}.{}List)",
+                    kind.go_package(),
+                    kind.kind
+                )));
+            }
+            (View::MetadataOfAll, Content::Object(_)) => {
+                return Err(Refusal::not_in_this_form(format!(
+                    "you requested PartialObjectMetadataList, but the requested object is not a \
+                     list (*{}.{})",
+                    kind.go_package(),
+                    kind.kind
+                )));
+            }
             (_, other) => other,
         };
         Ok(Reply { content, ..reply })
@@ -266,7 +285,8 @@ impl Resources {
         // Of a list, a name only says whose right to see it is asked for.
         let whole = name.is_empty() || matches!(verb.as_str(), "list" | "watch");
         let found = |object| Ok(Reply::new(200, Content::Object(object)));
-        if kind.namespaced && namespace.is_empty() && !whole {
+        let one_is_watched = request.info.verb_in_path && !name.is_empty();
+        if kind.namespaced && namespace.is_empty() && (!whole || one_is_watched) {
             return Err(Refusal::no_such_path());
         }
         match (verb.as_str(), whole) {

@@ -146,10 +146,10 @@ impl Refusal {
         Self::new(504, "Timeout", message, Some(details))
     }
 
-    /// 500: a watch that was to last for less than no time.
+    /// 406: an object was asked for in the form of a list, or the other way round.
     #[must_use]
-    pub fn out_of_time() -> Self {
-        Self::new(500, "InternalError", "context deadline exceeded".to_owned(), None)
+    pub fn not_in_this_form(why: String) -> Self {
+        Self::new(406, "NotAcceptable", why, None)
     }
 
     /// 406, in the words of the handler: of all types that the client accepts, none can be written.

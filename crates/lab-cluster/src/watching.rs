@@ -7,7 +7,6 @@ use crate::audit::Record;
 use crate::negotiate::View;
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{Event, Watch};
-use crate::status::Refusal;
 use crate::table::{self, Include};
 use chrono::{DateTime, Utc};
 use http_body_util::Full;
@@ -90,7 +89,6 @@ impl Seen {
             let _place = place;
             let lasts = self.lasts.unwrap_or(LASTS);
             if lasts.is_zero() {
-                let _ = lines.send(error(&Refusal::out_of_time())).await;
                 return;
             }
             tokio::select! {
@@ -109,12 +107,13 @@ impl Seen {
                 Ok(Some(events)) => events,
                 Ok(None) => return,
                 Err(refusal) => {
-                    let _ = lines.send(error(&refusal)).await;
+                    let error = json!({"type": "ERROR", "object": refusal.to_status()});
+                    let _ = lines.send(line(&error)).await;
                     return;
                 }
             };
             for event in events {
-                let object = self.object(&event, begun, self.clock.now());
+                let Some(object) = self.object(&event, begun, self.clock.now()) else { return };
                 begun = true;
                 let event = json!({"type": event.kind, "object": object});
                 // A client that takes nothing for so long is gone.
@@ -126,19 +125,22 @@ impl Seen {
         }
     }
 
-    fn object(&self, event: &Event, begun: bool, now: DateTime<Utc>) -> Value {
+    /// The object of an event. What happens, happens to one: of a list there is nothing to tell.
+    fn object(&self, event: &Event, begun: bool, now: DateTime<Utc>) -> Option<Value> {
         let object = &event.object;
-        match self.view {
+        // A bookmark is its metadata.
+        let include = match self.include {
+            Include::None if event.kind == "BOOKMARK" => Include::Metadata,
+            include => include,
+        };
+        Some(match self.view {
             None => Value::clone(object),
+            Some(View::MetadataOfAll) => return None,
             Some(View::Metadata) => table::metadata_of(object),
-            Some(View::Table) if begun => table::going_on(self.kind, object, now, self.include),
-            Some(View::Table) => table::of_object(self.kind, object, now, self.include),
-        }
+            Some(View::Table) if begun => table::going_on(self.kind, object, now, include),
+            Some(View::Table) => table::of_object(self.kind, object, now, include),
+        })
     }
-}
-
-fn error(refusal: &Refusal) -> Bytes {
-    line(&json!({"type": "ERROR", "object": refusal.to_status()}))
 }
 
 fn line(event: &Value) -> Bytes {

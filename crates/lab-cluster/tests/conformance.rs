@@ -23,6 +23,7 @@ mod outcome;
 #[path = "conformance/servers.rs"]
 mod servers;
 
+use common::Answer;
 use corpus::{Case, Setup, Topic};
 use differences::Known;
 use making::Memory;
@@ -174,37 +175,48 @@ fn ask_all(which: Which) -> Vec<(Topic, Outcomes)> {
 
 fn ask_topic(which: Which, topic: &Topic) -> Outcomes {
     let mut outcomes = Outcomes::new();
+    let again = topic.cases.iter().any(|case| case.restart.is_some());
     for (name, setup) in &topic.server {
-        let server = Server::start(which, setup)
+        let mut server = Server::start(which, setup, again)
             .unwrap_or_else(|refusal| panic!("{}: {name}: {}", topic.name, refusal.said));
         let mut memory = Memory::default();
         let nothing = Case::default();
-        for step in &setup.before {
-            let (answer, _) = ask(&server, &mut memory, step, &nothing);
-            let said = &answer.1;
-            assert!(
-                answer.0.status < 300,
-                "{}: {name}: {step:?}: {}: {said}",
-                topic.name,
-                answer.0.text
-            );
-        }
+        let step = |server: &Server, memory: &mut Memory, step: &Case| {
+            server.pass(step.wait);
+            let (Answer { status, text, .. }, ..) = ask(server, memory, step, &nothing);
+            assert!(status < 300, "{}: {name}: {step:?}: {text}", topic.name);
+        };
+        setup.before.iter().for_each(|before| step(&server, &mut memory, before));
         server.settle();
-        for case in topic.cases.iter().filter(|case| case.on.is_empty() || case.on.contains(name)) {
-            for step in &case.before {
-                let (answer, _) = ask(&server, &mut memory, step, &nothing);
-                let text = &answer.0.text;
-                assert!(answer.0.status < 300, "{}: {}: {step:?}: {text}", topic.name, case.name);
+        let cases: Vec<&Case> = topic
+            .cases
+            .iter()
+            .filter(|case| case.on.is_empty() || case.on.contains(name))
+            .collect();
+        for group in cases.chunk_by(|one, next| one.lasts() && next.lasts() && !next.waits()) {
+            let [case, ..] = group else { continue };
+            if let Some(other) = &case.restart {
+                server
+                    .restart(&setup.with(other))
+                    .unwrap_or_else(|said| panic!("{}: {}: {said}", topic.name, case.name));
                 server.settle();
             }
-            let ((answer, why), now) = ask(&server, &mut memory, case, &topic.defaults);
-            let outcome = outcome::of(&answer, &why, now, &memory);
-            let key = if topic.server.len() > 1 {
-                format!("{} @ {name}", case.name)
-            } else {
-                case.name.clone()
-            };
-            outcomes.insert(key, outcome);
+            for before in &case.before {
+                step(&server, &mut memory, before);
+                server.settle();
+            }
+            server.pass(case.wait);
+            for (case, (answer, why, now)) in
+                group.iter().zip(ask_together(&server, &mut memory, group, &topic.defaults))
+            {
+                let outcome = outcome::of(&answer, &why, now, &memory);
+                let key = if topic.server.len() > 1 {
+                    format!("{} @ {name}", case.name)
+                } else {
+                    case.name.clone()
+                };
+                outcomes.insert(key, outcome);
+            }
         }
     }
     for setup in &topic.starts {
@@ -215,7 +227,7 @@ fn ask_topic(which: Which, topic: &Topic) -> Outcomes {
 
 /// Does it start, and what does it say?
 fn start(which: Which, setup: &Setup) -> Outcome {
-    match Server::start(which, setup) {
+    match Server::start(which, setup, false) {
         Ok(server) => {
             let notes = server.notes().into_iter().map(|note| without_folder(&note));
             let notes: Vec<_> = notes.collect();
@@ -237,16 +249,56 @@ fn without_folder(note: &str) -> String {
     regex::Regex::new("'/[^']*/").unwrap().replace_all(note, "'DIR/").into_owned()
 }
 
-/// Sends one case. Gives the answer, what the server's log says of it, and when it was sent.
-fn ask(
+/// An answer, what the server's log says of it, and when it was asked for.
+type Answered = (Answer, String, i64);
+
+/// Sends cases at the same time, if there are several. Of those the log is not looked at.
+fn ask_together(
     server: &Server,
     memory: &mut Memory,
-    case: &Case,
+    cases: &[&Case],
     defaults: &Case,
-) -> ((common::Answer, String), i64) {
-    if case.wait > 0 {
-        server.pass(case.wait);
+) -> Vec<Answered> {
+    if let [case] = cases {
+        return vec![ask(server, memory, case, defaults)];
     }
+    let requests: Vec<_> =
+        cases.iter().map(|case| request(server, memory, case, defaults)).collect();
+    std::thread::scope(|scope| {
+        let sent = requests.iter().map(|request| scope.spawn(|| request.send(server)));
+        let sent: Vec<_> = sent.collect();
+        let answers = sent.into_iter().map(|sent| sent.join().unwrap());
+        answers.zip(&requests).map(|(answer, r)| (answer, String::new(), r.now)).collect()
+    })
+}
+
+/// Sends one case.
+fn ask(server: &Server, memory: &mut Memory, case: &Case, defaults: &Case) -> Answered {
+    let request = request(server, memory, case, defaults);
+    let mark = server.mark();
+    let answer = request.send(server);
+    let why = if answer.status == 401 { server.why_rejected(mark) } else { String::new() };
+    remember(memory, case, &answer);
+    (answer, why, request.now)
+}
+
+/// A case with all its placeholders filled in.
+struct Request {
+    asked: String,
+    certificate: Option<(String, String)>,
+    headers: Vec<(String, String)>,
+    body: String,
+    now: i64,
+}
+
+impl Request {
+    fn send(&self, server: &Server) -> Answer {
+        let asked = self.asked.split_once(' ').unwrap();
+        server.send(self.certificate.as_ref(), asked, &self.headers, &self.body)
+    }
+}
+
+fn request(server: &Server, memory: &mut Memory, case: &Case, defaults: &Case) -> Request {
     let now = server.now();
     let made = case.token.as_ref().or(defaults.token.as_ref()).map(|described| {
         let fill = |text: &str| memory.fill(text, now, "");
@@ -260,7 +312,6 @@ fn ask(
 
     let asked = case.ask.as_ref().or(defaults.ask.as_ref()).map_or("whoami", String::as_str);
     let asked = fill(if asked == "whoami" { WHOAMI } else { asked });
-    let (method, path) = asked.split_once(' ').unwrap();
     let body = case.body.as_ref().or(defaults.body.as_ref()).map(|body| fill(body));
     let body = body.unwrap_or_else(|| if asked == WHOAMI { "{}".into() } else { String::new() });
 
@@ -294,14 +345,10 @@ fn ask(
     let certificate = case.certificate.as_ref().or(defaults.certificate.as_ref());
     let certificate = certificate.map(|described| making::certificate(described, now));
 
-    let mark = server.mark();
-    let answer = server.send(certificate.as_ref(), (method, path), &headers, &body);
-    let why = if answer.status == 401 { server.why_rejected(mark) } else { String::new() };
-    remember(memory, case, &answer);
-    ((answer, why), now)
+    Request { asked, certificate, headers, body, now }
 }
 
-fn remember(memory: &mut Memory, case: &Case, answer: &common::Answer) {
+fn remember(memory: &mut Memory, case: &Case, answer: &Answer) {
     let Ok(object) = serde_json::from_str::<Value>(&answer.text) else { return };
     let metadata = &object["metadata"];
     if let (Some(name), Some(uid)) = (metadata["name"].as_str(), metadata["uid"].as_str()) {
@@ -309,6 +356,11 @@ fn remember(memory: &mut Memory, case: &Case, answer: &common::Answer) {
         if !uids.iter().any(|known| known == uid) {
             uids.push(uid.to_owned());
         }
+    }
+    if let (Some(name), Some(revision)) =
+        (metadata["name"].as_str(), metadata["resourceVersion"].as_str())
+    {
+        memory.revisions.insert(name.to_owned(), revision.to_owned());
     }
     if let (Some(name), Some(token)) = (&case.keep, object["status"]["token"].as_str()) {
         memory.tokens.insert(name.clone(), token.to_owned());

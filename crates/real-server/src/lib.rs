@@ -34,6 +34,8 @@ pub fn assets() -> Result<PathBuf> {
 pub struct RealServer {
     /// In the order of their start: etcd, kube-apiserver, what else was run.
     processes: Vec<Child>,
+    /// The flags without which kube-apiserver does not start.
+    needed: Vec<String>,
     assets: PathBuf,
     folder: TempDir,
     port: u16,
@@ -57,7 +59,8 @@ impl RealServer {
     pub fn start(folder: TempDir, flags: &[String]) -> Result<Self> {
         let path = folder.path().display().to_string();
         let [port, etcd, peer] = free_ports()?;
-        let mut server = Self { processes: Vec::new(), assets: assets()?, folder, port };
+        let (processes, needed) = (Vec::new(), Vec::new());
+        let mut server = Self { processes, needed, assets: assets()?, folder, port };
         let (etcd, peer) = (format!("http://127.0.0.1:{etcd}"), format!("http://127.0.0.1:{peer}"));
         server.run(
             "etcd",
@@ -71,7 +74,7 @@ impl RealServer {
                 format!("--initial-cluster=default={peer}"),
             ],
         )?;
-        let needed = [
+        server.needed = vec![
             format!("--etcd-servers={etcd}"),
             format!("--cert-dir={path}"),
             "--bind-address=127.0.0.1".to_owned(),
@@ -80,8 +83,23 @@ impl RealServer {
             "--endpoint-reconciler-type=none".to_owned(),
             "--service-cluster-ip-range=10.152.183.0/24".to_owned(),
         ];
-        server.run("kube-apiserver", &[&needed, flags].concat())?;
+        let flags = [&server.needed, flags].concat();
+        server.run("kube-apiserver", &flags)?;
         Ok(server)
+    }
+
+    /// Ends the API server, at once, and starts it again with these flags, on the same store and
+    /// with the same files. It is not ready yet.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn restart(&mut self, flags: &[String]) -> Result<()> {
+        self.processes[1].kill()?;
+        self.processes[1].wait()?;
+        let flags = [&self.needed, flags].concat();
+        self.run("kube-apiserver", &flags)?;
+        self.processes.swap_remove(1); // the new one, which was last, takes its place
+        Ok(())
     }
 
     /// Runs one more of the programs, until the server is dropped. What it says lands in

@@ -101,7 +101,7 @@ fn right_kind(kind: &'static ResourceKind, body: &Value) -> Result<(), String> {
             "converting ({}.{}) to ({}.{}): unknown conversion",
             other.version,
             other.kind,
-            if kind.group.is_empty() { "core" } else { "rbac" },
+            kind.go_package(),
             kind.kind,
         ),
         None => format!(

@@ -185,6 +185,12 @@ impl ResourceKind {
     pub fn as_kind(&self) -> status::Kind<'static> {
         status::Kind { group: self.group, resource: self.kind }
     }
+
+    /// The Go package that the real server keeps it in: some of its messages name it.
+    #[must_use]
+    pub fn go_package(&self) -> &'static str {
+        if self.group.is_empty() { "core" } else { "rbac" }
+    }
 }
 
 /// The kind that a path means: `find("", "v1", "pods")`.

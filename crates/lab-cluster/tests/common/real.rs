@@ -6,6 +6,7 @@ use super::{Answer, plain};
 use serde_json::Value;
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use tempfile::TempDir;
 
 /// Everybody may do everything, and a pod needs no account.
@@ -41,19 +42,36 @@ impl RealServer {
     /// When it ends instead: with all that it said.
     pub fn launch(folder: TempDir, flags: &[String], anybody: &str) -> Result<Self, String> {
         let mut server = Self(real_server::RealServer::start(folder, flags).unwrap());
+        server.ready(anybody)?;
+        Ok(server)
+    }
+
+    /// Stops it and starts it again with these flags, on what it has stored.
+    ///
+    /// # Errors
+    /// When it does not start again: with all that it said.
+    pub fn relaunch(&mut self, flags: &[String], anybody: &str) -> Result<(), String> {
+        self.0.restart(flags).unwrap();
+        self.ready(anybody)
+    }
+
+    fn ready(&mut self, anybody: &str) -> Result<(), String> {
         let anybody = format!("Bearer {anybody}");
         let headers: &[(&str, &[u8])] = &[("authorization", anybody.as_bytes())];
-        let ready = |server: &real_server::RealServer| {
+        self.0.until(|server| {
             let answer = send(server, ("GET", "/readyz"), headers, "");
             answer.is_ok_and(|answer| answer.status == 200)
-        };
-        server.0.until(ready)?;
-        Ok(server)
+        })
     }
 
     /// All that the API server wrote into its log.
     pub fn log(&self) -> String {
         self.0.log()
+    }
+
+    /// The folder with its files.
+    pub fn folder(&self) -> &Path {
+        self.0.folder()
     }
 
     /// Where it listens.

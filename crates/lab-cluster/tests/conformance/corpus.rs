@@ -56,6 +56,9 @@ pub(crate) struct Case {
     pub(crate) on: Vec<String>,
     /// What is done before it, and not compared.
     pub(crate) before: Vec<Case>,
+    /// Before all that, the server is stopped and started again on what it has stored: with its own
+    /// flags, tokens and files where nothing else is said.
+    pub(crate) restart: Option<Setup>,
     /// How many seconds pass before it is sent.
     pub(crate) wait: u32,
     /// `GET /path`, or `whoami`.
@@ -72,6 +75,30 @@ pub(crate) struct Case {
     pub(crate) body: Option<String>,
     /// Keep the token of the answer, or the one that was made, under this name.
     pub(crate) keep: Option<String>,
+}
+
+impl Case {
+    /// A watch of a second. Several in a row are sent at the same time.
+    pub(crate) fn lasts(&self) -> bool {
+        self.ask.as_ref().is_some_and(|ask| ask.contains("timeoutSeconds=1"))
+    }
+
+    /// Does it want something done before it?
+    pub(crate) fn waits(&self) -> bool {
+        !self.before.is_empty() || self.restart.is_some() || self.wait > 0
+    }
+}
+
+impl Setup {
+    /// This server, where `other` says nothing else.
+    pub(crate) fn with(&self, other: &Self) -> Self {
+        Self {
+            flags: if other.flags.is_empty() { &self.flags } else { &other.flags }.clone(),
+            tokens: other.tokens.as_ref().or(self.tokens.as_ref()).cloned(),
+            files: self.files.clone().into_iter().chain(other.files.clone()).collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A token, as its difference from a good one.

@@ -237,6 +237,8 @@ pub(crate) struct Memory {
     /// Every uid that an object of this name had, the last one last.
     pub(crate) uids: BTreeMap<String, Vec<String>>,
     pub(crate) tokens: BTreeMap<String, String>,
+    /// The revision of the object of this name that was seen last.
+    pub(crate) revisions: BTreeMap<String, String>,
 }
 
 impl Memory {
@@ -269,6 +271,7 @@ impl Memory {
             "token" => self.tokens[which].clone(),
             "uid" => self.uid(which).to_owned(),
             "first-uid" => self.uids[which][0].clone(),
+            "revision" => self.revisions[which].clone(),
             "kid" => KEYS[which].public_key().key_id(),
             "jwk" => KEYS[which].public_key().to_jwk().to_string(),
             "base64" => STANDARD.encode(self.value(which, now, token)),

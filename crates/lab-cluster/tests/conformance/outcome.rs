@@ -33,15 +33,10 @@ pub(crate) struct Outcome {
 /// Reads an answer that came at `now`.
 pub(crate) fn of(answer: &Answer, why: &str, now: i64, memory: &Memory) -> Outcome {
     let normal = Normal { now, memory };
-    let body = match serde_json::from_str::<Value>(&answer.text) {
-        Ok(body) => normal.value(body),
-        // A stream of objects: a watch.
-        Err(_) if answer.text.starts_with('{') => answer
-            .text
-            .lines()
-            .map(|line| serde_json::from_str(line).map_or(line.into(), |v| normal.value(v)))
-            .collect(),
-        Err(_) => normal.text(&answer.text).into(),
+    let body = match (told(&answer.text), serde_json::from_str::<Value>(&answer.text)) {
+        (Some(events), _) => events.into_iter().map(|event| normal.value(event)).collect(),
+        (None, Ok(body)) => normal.value(body),
+        (None, Err(_)) => normal.text(&answer.text).into(),
     };
     let mut verdict = Map::from_iter([("status".to_owned(), json!(answer.status))]);
     for (name, place) in [
@@ -57,6 +52,10 @@ pub(crate) fn of(answer: &Answer, why: &str, now: i64, memory: &Memory) -> Outco
             verdict.insert(name.to_owned(), value.clone());
         }
     }
+    let events = events(&body);
+    if !events.is_empty() {
+        verdict.insert("events".to_owned(), events.into());
+    }
     let mut headers = Map::new();
     for name in HEADERS {
         let values = answer.headers.get_all(name).iter().map(|value| value.to_str().unwrap());
@@ -71,6 +70,32 @@ pub(crate) fn of(answer: &Answer, why: &str, now: i64, memory: &Memory) -> Outco
         words["log"] = normal.text(why).into();
     }
     Outcome { verdict: verdict.into(), words }
+}
+
+/// What a watch tells, in short: `ADDED robot`. A table names its object in its first row.
+fn events(body: &Value) -> Vec<Value> {
+    let events = body.as_array().into_iter().flatten().filter_map(|event| {
+        let (kind, object) = (event["type"].as_str()?, event.get("object")?);
+        let names = ["/metadata/name", "/rows/0/cells/0", "/reason"];
+        let name = names.iter().find_map(|place| object.pointer(place)?.as_str());
+        Some(format!("{kind} {}", name.unwrap_or_default()).trim_end().into())
+    });
+    events.collect()
+}
+
+/// The events of a watch, if that is what this is. A bookmark that says no more than a revision is
+/// left out: a real server sends one now and then.
+fn told(text: &str) -> Option<Vec<Value>> {
+    let events: Vec<Value> =
+        text.lines().map(serde_json::from_str).collect::<Result<_, _>>().ok()?;
+    let is_event = |event: &Value| event["type"].is_string() && event["object"].is_object();
+    if events.is_empty() || !events.iter().all(is_event) {
+        return None;
+    }
+    let by_time = |event: &Value| {
+        event["type"] == "BOOKMARK" && !event.to_string().contains("initial-events-end")
+    };
+    Some(events.into_iter().filter(|event| !by_time(event)).collect())
 }
 
 struct Normal<'m> {
@@ -145,6 +170,7 @@ impl Normal<'_> {
     fn cell(&self, cell: &Value) -> Value {
         match cell.as_str() {
             Some(text) if AGE.is_match(text) => "just now".into(),
+            Some(text) if TIME.is_match(text) => "then".into(),
             _ => self.value(cell.clone()),
         }
     }

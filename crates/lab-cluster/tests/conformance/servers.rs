@@ -7,7 +7,7 @@ use super::making::{CLIENT_CA, KEYS};
 use chrono::{TimeDelta, Utc};
 use clap::Parser;
 use lab_cluster::registry::CountedIds;
-use lab_cluster::{Flags, LabCluster, Options};
+use lab_cluster::{Flags, LabCluster, Options, Storage};
 use narration::ManualClock;
 use std::fs;
 use std::path::Path;
@@ -25,8 +25,18 @@ pub(crate) enum Which {
 
 /// One that runs.
 pub(crate) enum Server {
-    Lab { cluster: Box<LabCluster>, clock: ManualClock, _runtime: Runtime, _folder: TempDir },
+    Lab(Box<Lab>),
     Real(RealServer),
+}
+
+/// A lab, and what outlives it when it is started again.
+pub(crate) struct Lab {
+    cluster: Option<LabCluster>,
+    clock: ManualClock,
+    ids: Arc<CountedIds>,
+    storage: Storage,
+    runtime: Runtime,
+    folder: TempDir,
 }
 
 /// One that does not: what it said when it ended, and the folder of its files.
@@ -36,40 +46,45 @@ pub(crate) struct Refusal {
 }
 
 impl Server {
-    pub(crate) fn start(which: Which, setup: &Setup) -> Result<Self, Refusal> {
+    /// Starts one; a lab keeps what it has in memory, unless it will be started again.
+    pub(crate) fn start(which: Which, setup: &Setup, again: bool) -> Result<Self, Refusal> {
         let folder = TempDir::new().unwrap();
-        let flags = prepare(setup, folder.path());
+        let flags = prepare(which, setup, folder.path());
         let path = folder.path().display().to_string();
         let refusal = |said| Refusal { said, folder: path };
         match which {
             Which::Real => {
-                let mut flags = flags;
-                // The lab's pods have no token mounted, and `--bare` makes no account for them.
-                flags.push("--disable-admission-plugins=ServiceAccount".to_owned());
                 RealServer::launch(folder, &flags, "admin-token").map(Self::Real).map_err(refusal)
             }
             Which::Lab => {
-                let lab = ["lab-cluster", "--secure-port=0", "--bare"].map(str::to_owned);
-                let flags = match Flags::try_parse_from(lab.into_iter().chain(flags)) {
-                    Ok(flags) => flags,
-                    Err(error) => return Err(refusal(error.to_string())),
-                };
-                let clock = ManualClock::at_unix(NOON);
-                let options = Options {
-                    flags,
-                    clock: Arc::new(clock.clone()),
-                    ids: Arc::new(CountedIds::default()),
-                    ..Options::embedded()
-                };
                 let mut builder = tokio::runtime::Builder::new_multi_thread();
                 let runtime = builder.worker_threads(1).enable_all().build().unwrap();
-                match runtime.block_on(LabCluster::start(options)) {
-                    Ok(cluster) => {
-                        let cluster = Box::new(cluster);
-                        Ok(Self::Lab { cluster, clock, _runtime: runtime, _folder: folder })
-                    }
-                    Err(error) => Err(refusal(error.to_string())),
+                let (clock, ids) = (ManualClock::at_unix(NOON), Arc::default());
+                let storage = if again {
+                    Storage::Folder(folder.path().join("lab"))
+                } else {
+                    Storage::Memory
+                };
+                let mut lab = Lab { cluster: None, clock, ids, storage, runtime, folder };
+                lab.start(flags).map_err(refusal)?;
+                Ok(Self::Lab(Box::new(lab)))
+            }
+        }
+    }
+
+    /// Stops it, and starts it again on what it has stored.
+    pub(crate) fn restart(&mut self, setup: &Setup) -> Result<(), String> {
+        match self {
+            Self::Lab(lab) => {
+                let flags = prepare(Which::Lab, setup, lab.folder.path());
+                if let Some(cluster) = lab.cluster.take() {
+                    lab.runtime.block_on(cluster.shutdown());
                 }
+                lab.start(flags)
+            }
+            Self::Real(server) => {
+                let flags = prepare(Which::Real, setup, server.folder());
+                server.relaunch(&flags, "admin-token")
             }
         }
     }
@@ -77,7 +92,7 @@ impl Server {
     /// What time it is there.
     pub(crate) fn now(&self) -> i64 {
         match self {
-            Self::Lab { clock, .. } => narration::Clock::now(clock).timestamp(),
+            Self::Lab(lab) => narration::Clock::now(&lab.clock).timestamp(),
             Self::Real(_) => Utc::now().timestamp(),
         }
     }
@@ -85,7 +100,7 @@ impl Server {
     /// Lets time pass: in the lab by its clock.
     pub(crate) fn pass(&self, seconds: u32) {
         match self {
-            Self::Lab { clock, .. } => clock.advance(TimeDelta::seconds(seconds.into())),
+            Self::Lab(lab) => lab.clock.advance(TimeDelta::seconds(seconds.into())),
             Self::Real(_) => std::thread::sleep(Duration::from_secs(seconds.into())),
         }
     }
@@ -109,7 +124,7 @@ impl Server {
             headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let certificate = certificate.map(|(chain, key)| (chain.as_str(), key.as_str()));
         let (address, authorities) = match self {
-            Self::Lab { cluster, .. } => (cluster.address(), cluster.ca_pem().as_bytes().to_vec()),
+            Self::Lab(lab) => (lab.cluster().address(), lab.cluster().ca_pem().as_bytes().to_vec()),
             Self::Real(server) => (server.address(), server.authorities()),
         };
         let to = (address, &*authorities);
@@ -120,7 +135,7 @@ impl Server {
     /// What was said while it started that a user ought to know.
     pub(crate) fn notes(&self) -> Vec<String> {
         match self {
-            Self::Lab { cluster, .. } => cluster.notes().to_vec(),
+            Self::Lab(lab) => lab.cluster().notes().to_vec(),
             Self::Real(server) => log_lines(&server.log())
                 .filter(|line| {
                     line.contains(" token has been found in")
@@ -134,7 +149,7 @@ impl Server {
     /// How long the log is so far, to know what is new in it.
     pub(crate) fn mark(&self) -> usize {
         match self {
-            Self::Lab { .. } => 0,
+            Self::Lab(_) => 0,
             Self::Real(server) => server.log().len(),
         }
     }
@@ -142,8 +157,8 @@ impl Server {
     /// Why the last request was not let in: what only the server's own log says.
     pub(crate) fn why_rejected(&self, since: usize) -> String {
         match self {
-            Self::Lab { cluster, .. } => {
-                let Some(trace) = cluster.traces().pop() else { return String::new() };
+            Self::Lab(lab) => {
+                let Some(trace) = lab.cluster().traces().pop() else { return String::new() };
                 let said = trace.authenticators.iter();
                 let said = said.filter_map(|opinion| opinion.said.strip_prefix("rejected: "));
                 said.collect::<Vec<_>>().join(", ")
@@ -158,6 +173,27 @@ impl Server {
                 line.map(|(_, said)| reasons(&unquoted(said))).unwrap_or_default()
             }
         }
+    }
+}
+
+impl Lab {
+    fn start(&mut self, flags: Vec<String>) -> Result<(), String> {
+        let lab = ["lab-cluster", "--secure-port=0", "--bare"].map(str::to_owned);
+        let flags = Flags::try_parse_from(lab.into_iter().chain(flags));
+        let options = Options {
+            flags: flags.map_err(|error| error.to_string())?,
+            clock: Arc::new(self.clock.clone()),
+            ids: self.ids.clone(),
+            storage: self.storage.clone(),
+            ..Options::embedded()
+        };
+        let started = self.runtime.block_on(LabCluster::start(options));
+        self.cluster = Some(started.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    fn cluster(&self) -> &LabCluster {
+        self.cluster.as_ref().unwrap()
     }
 }
 
@@ -180,7 +216,7 @@ pub(crate) fn unquoted(text: &str) -> String {
 }
 
 /// Writes a server's files and gives its flags.
-fn prepare(setup: &Setup, folder: &Path) -> Vec<String> {
+fn prepare(which: Which, setup: &Setup, folder: &Path) -> Vec<String> {
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
     for (name, key) in &*KEYS {
         write(&format!("{name}.key"), &key.to_pem());
@@ -196,6 +232,10 @@ fn prepare(setup: &Setup, folder: &Path) -> Vec<String> {
         write(name, text);
     }
     let mut flags = setup.flags.clone();
+    if which == Which::Real {
+        // The lab's pods have no token mounted, and `--bare` makes no account for them.
+        flags.push("--disable-admission-plugins=ServiceAccount".to_owned());
+    }
     for usual in [
         "--authorization-mode=RBAC",
         "--token-auth-file=DIR/tokens.csv",
