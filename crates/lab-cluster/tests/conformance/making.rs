@@ -182,7 +182,7 @@ impl Authority {
 
 /// The authority that servers are told of, one that they are not, and one that only has the name.
 pub(crate) static CLIENT_CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("clients"));
-static STRANGER_CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("strangers"));
+pub(crate) static STRANGER_CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("strangers"));
 static NAMESAKE_CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("clients"));
 
 /// A certificate and its key, PEM.

@@ -113,6 +113,8 @@ static FINGERPRINT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("X509SHA256=[0-9a-f]{64}").unwrap());
 static AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d\d?s$").unwrap());
 static CURRENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"current: \d+").unwrap());
+static TOO_OLD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"too old resource version: \d+ \(\d+\)").unwrap());
 static PORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"127\.0\.0\.1:\d+").unwrap());
 static SERIAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"SN=\d+").unwrap());
 
@@ -189,6 +191,7 @@ impl Normal<'_> {
         });
         let text = FINGERPRINT.replace_all(&text, "X509SHA256=…");
         let text = CURRENT.replace_all(&text, "current: now");
+        let text = TOO_OLD.replace_all(&text, "too old resource version: then (now)");
         let text = SERIAL.replace_all(&text, "SN=…");
         let text = PORT.replace_all(&text, "127.0.0.1:PORT");
         let today = DateTime::from_timestamp(self.now, 0).unwrap().format("%Y-%m-%d").to_string();

@@ -3,7 +3,7 @@
 use super::common::real::RealServer;
 use super::common::{Answer, NOON, plain};
 use super::corpus::Setup;
-use super::making::{CLIENT_CA, KEYS};
+use super::making::{CLIENT_CA, KEYS, STRANGER_CA};
 use chrono::{TimeDelta, Utc};
 use clap::Parser;
 use lab_cluster::registry::CountedIds;
@@ -223,6 +223,7 @@ fn prepare(which: Which, setup: &Setup, folder: &Path) -> Vec<String> {
         write(&format!("{name}.pub"), &key.public_key().to_pem());
     }
     write("ca.crt", &CLIENT_CA.certificate);
+    write("stranger.crt", &STRANGER_CA.certificate);
     let mut tokens = setup.tokens.clone().unwrap_or_default();
     if !tokens.is_empty() && !tokens.ends_with('\n') {
         tokens += "\n";
