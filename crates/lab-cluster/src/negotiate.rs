@@ -232,7 +232,7 @@ pub fn wants(headers: &HeaderMap, media_type: &str) -> bool {
 /// # Errors
 /// 406.
 ///
-/// [1]: https://github.com/emicklei/go-restful/blob/v3.12.2/route.go
+/// [1]: https://github.com/emicklei/go-restful/blob/v3.13.0/route.go
 pub fn routed(headers: &HeaderMap, media_types: &[&str]) -> Result<(), Refusal> {
     let accepted = accepts(headers, |range| range == "*/*" || media_types.contains(&range));
     if accepted { Ok(()) } else { Err(Refusal::not_acceptable(media_types)) }

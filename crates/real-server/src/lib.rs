@@ -83,8 +83,7 @@ impl RealServer {
             "--endpoint-reconciler-type=none".to_owned(),
             "--service-cluster-ip-range=10.152.183.0/24".to_owned(),
         ];
-        let flags = [&server.needed, flags].concat();
-        server.run("kube-apiserver", &flags)?;
+        server.run("kube-apiserver", &[&server.needed, flags].concat())?;
         Ok(server)
     }
 
@@ -96,9 +95,7 @@ impl RealServer {
     pub fn restart(&mut self, flags: &[String]) -> Result<()> {
         self.processes[1].kill()?;
         self.processes[1].wait()?;
-        let flags = [&self.needed, flags].concat();
-        self.run("kube-apiserver", &flags)?;
-        self.processes.swap_remove(1); // the new one, which was last, takes its place
+        self.processes[1] = self.spawn("kube-apiserver", &[&self.needed, flags].concat())?;
         Ok(())
     }
 
@@ -108,13 +105,18 @@ impl RealServer {
     /// # Errors
     /// When it cannot be started.
     pub fn run(&mut self, program: &str, flags: &[String]) -> Result<()> {
+        let process = self.spawn(program, flags)?;
+        self.processes.push(process);
+        Ok(())
+    }
+
+    fn spawn(&self, program: &str, flags: &[String]) -> Result<Child> {
         let log = File::create(self.folder.path().join(format!("{program}.log")))?;
         let mut command = Command::new(self.assets.join(program));
         command.args(flags).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let started = command.spawn();
         let named = |error| Error::other(format!("{program} in KUBEBUILDER_ASSETS: {error}"));
-        self.processes.push(started.map_err(named)?);
-        Ok(())
+        started.map_err(named)
     }
 
     /// Waits until this is true of it, a minute at most.
