@@ -3,9 +3,9 @@
 //!
 //! A header may bring along the very key that is to verify it (`jwk`, `x5c`). The API server
 //! ignores such keys, and so does this course; but one that is malformed, or a private one, makes
-//! the whole token no token. Two corners are not gone into: whether an embedded point lies on its
-//! curve, and what is inside an embedded certificate; an embedded `jwk` that comes with
-//! certificates is refused.
+//! the whole token no token. Whether an embedded point lies on its curve, and what is inside an
+//! embedded certificate, is for chapter 3 to see. One corner is not gone into: an embedded `jwk`
+//! that comes with certificates is refused.
 //!
 //! [1]: https://github.com/go-jose/go-jose/blob/v2.6.3/shared.go
 

@@ -32,6 +32,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 mod algorithm;
+mod brought;
 pub mod by_library;
 mod errors;
 mod go_json;
@@ -43,6 +44,7 @@ pub mod tool;
 pub mod walk;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use brought::brings_whole_keys;
 pub use errors::{Instead, KeyError, Reason, SignError, SignatureError};
 pub use keys::{PublicKey, SigningKey};
 

@@ -1,7 +1,7 @@
 //! Keys in every form a reader may have them in.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use jwt_anatomy::base64url;
+use jwt_anatomy::{UnverifiedToken, base64url};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
@@ -280,4 +280,21 @@ proptest! {
             }
         }
     }
+}
+
+/// The key of RFC 7517, appendix A.1, and what its header is worth with another `y`.
+#[test]
+fn a_key_that_a_header_brings_along_has_to_be_one() {
+    let whole = |header: &str| {
+        let token = format!("{}.e30.", base64url::encode(header.as_bytes()));
+        signing::brings_whole_keys(UnverifiedToken::read(&token).unwrap().header())
+    };
+    let x = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
+    let y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
+    let jwk = |y| format!(r#"{{"jwk":{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}}}"#);
+    assert!(whole(&jwk(y)));
+    assert!(!whole(&jwk(x)), "it lies on no curve");
+    assert!(whole("{}") && whole(r#"{"jwk":null,"x5c":[]}"#));
+    assert!(whole(r#"{"jwk":{"kty":"RSA","n":"AQ","e":"AQAB"}}"#), "Go does not look closer");
+    assert!(!whole(r#"{"x5c":["MAA="]}"#), "an empty sequence is no certificate");
 }

@@ -275,7 +275,8 @@ impl<'c> LegacyAccount<'c> {
 
 /// A token of three parts. Anything else is somebody else's.
 fn jwt(token: &[u8]) -> Option<UnverifiedToken<'_>> {
-    UnverifiedToken::read(str::from_utf8(token).ok()?).ok()
+    let token = UnverifiedToken::read(str::from_utf8(token).ok()?).ok()?;
+    signing::brings_whole_keys(token.header()).then_some(token)
 }
 
 /// Compares in a time that depends on neither: by fingerprints under a key nobody knows.
