@@ -6,10 +6,11 @@
 use super::kinds::ResourceKind;
 use super::object;
 use serde_json::Value;
+use std::fmt;
 
-/// Terms, all of which must hold.
+/// Terms, all of which must hold. Printed, it is a selector again, as Go's `String()` writes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct FieldSelector(Vec<Term>);
+pub struct FieldSelector(Vec<Term>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Term {
@@ -37,8 +38,11 @@ const NAMESPACE: &[&str] = &["metadata.name", "status.phase"];
 const NODE: &[&str] = &["metadata.name", "spec.unschedulable"];
 
 impl FieldSelector {
-    /// The error is the real server's sentence.
-    pub(super) fn parse(kind: &ResourceKind, text: &str) -> Result<Self, String> {
+    /// Reads `metadata.name=x,status.phase!=Running`.
+    ///
+    /// # Errors
+    /// In the real server's words.
+    pub fn parse(kind: &ResourceKind, text: &str) -> Result<Self, String> {
         let mut terms = Vec::new();
         for term in split_terms(text).into_iter().filter(|term| !term.is_empty()) {
             let (field, equal, value) = split_term(term)
@@ -52,7 +56,9 @@ impl FieldSelector {
         terms.into_iter().map(known).collect::<Result<_, _>>().map(Self)
     }
 
-    pub(super) fn matches(&self, object: &Value) -> bool {
+    /// Is this object among them?
+    #[must_use]
+    pub fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|term| (value_of(object, term.field) == term.value) == term.equal)
     }
 
@@ -64,6 +70,17 @@ impl FieldSelector {
     pub(super) fn name(&self) -> Option<&str> {
         let named = |term: &&Term| term.equal && term.field == "metadata.name";
         self.0.iter().find(named).map(|term| term.value.as_str())
+    }
+}
+
+impl fmt::Display for FieldSelector {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for (at, Term { field, value, equal }) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let operator = if *equal { "=" } else { "!=" };
+            write!(f, "{comma}{field}{operator}{}", escape(value))?;
+        }
+        Ok(())
     }
 }
 
@@ -118,6 +135,10 @@ fn split_term(term: &str) -> Option<(&str, bool, &str)> {
     ["!=", "==", "="]
         .into_iter()
         .find_map(|operator| Some((field, operator != "!=", rest.strip_prefix(operator)?)))
+}
+
+fn escape(value: &str) -> String {
+    value.replace('\\', r"\\").replace(',', r"\,").replace('=', r"\=")
 }
 
 fn unescape(value: &str) -> Result<String, String> {

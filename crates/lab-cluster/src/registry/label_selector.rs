@@ -6,10 +6,13 @@
 use super::{names, object};
 use crate::authz::quote::quoted;
 use serde_json::Value;
+use std::fmt;
 
 /// Requirements, all of which must hold. None of them: everything is selected.
+///
+/// Printed, it is a selector again, in the words of Go's `String()`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct LabelSelector(Vec<Requirement>);
+pub struct LabelSelector(Vec<Requirement>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Requirement {
@@ -28,12 +31,17 @@ enum Test {
 }
 
 impl LabelSelector {
-    /// The error is the real server's sentence.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads `app=web,tier in (a, b)`.
+    ///
+    /// # Errors
+    /// In the real server's words.
+    pub fn parse(text: &str) -> Result<Self, String> {
         Parser { tokens: tokens(text), at: 0 }.selector()
     }
 
-    pub(super) fn matches(&self, object: &Value) -> bool {
+    /// Is this object among them?
+    #[must_use]
+    pub fn matches(&self, object: &Value) -> bool {
         self.0
             .iter()
             .all(|requirement| requirement.matches(object::label(object, &requirement.key)))
@@ -41,6 +49,30 @@ impl LabelSelector {
 
     pub(super) fn is_everything(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl fmt::Display for LabelSelector {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for (at, requirement) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma}{requirement}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let key = &self.key;
+        match &self.test {
+            Test::Exists => write!(f, "{key}"),
+            Test::DoesNotExist => write!(f, "!{key}"),
+            Test::In(values) => write!(f, "{key} in ({})", values.join(",")),
+            Test::NotIn(values) => write!(f, "{key} notin ({})", values.join(",")),
+            Test::GreaterThan(limit) => write!(f, "{key}>{limit}"),
+            Test::LessThan(limit) => write!(f, "{key}<{limit}"),
+        }
     }
 }
 

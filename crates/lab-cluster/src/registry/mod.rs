@@ -7,10 +7,13 @@
 //! - `strategy`: what is particular to each kind;
 //! - `writer`, `deletion`: a create, an update, a patch, a delete, step by step;
 //! - `watching`: who is told of all that;
+//! - [`label_selector`], [`field_selector`]: which of them a list shows;
 //! - [`controllers`], [`seeds`]: what else happens, and what exists from the start.
 
 pub mod controllers;
+pub mod field_selector;
 pub mod kinds;
+pub mod label_selector;
 pub mod object;
 pub mod seeds;
 
@@ -19,11 +22,9 @@ mod apply;
 mod deletion;
 mod disk;
 mod draft;
-mod field_selector;
 mod fields;
 pub(crate) mod go;
 mod ids;
-mod label_selector;
 mod list;
 pub(crate) mod names;
 mod patch;
