@@ -34,12 +34,14 @@ pub fn token(authorization: Option<&[u8]>) -> Header<'_> {
     }
 }
 
-/// White space at both ends, as Go's `strings.TrimSpace` knows it.
+/// White space at both ends, as Go's `strings.TrimSpace` knows it: also beside bytes that are no
+/// UTF-8, which are no white space themselves.
 fn trim(value: &[u8]) -> &[u8] {
-    match str::from_utf8(value) {
-        Ok(text) => text.trim().as_bytes(),
-        Err(_) => value.trim_ascii(),
-    }
+    let first = value.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let value = &value[first.len() - first.trim_start().len()..];
+    let last = value.utf8_chunks().last().filter(|chunk| chunk.invalid().is_empty());
+    let last = last.map_or("", |chunk| chunk.valid());
+    &value[..value.len() - (last.len() - last.trim_end().len())]
 }
 
 #[cfg(test)]
@@ -69,6 +71,13 @@ mod tests {
             ("t", NoToken("not the scheme Bearer")),
         ] {
             assert_eq!(token(Some(value.as_bytes())), expected, "{value:?}");
+        }
+        for (value, expected) in [
+            (&b"\xc2\xa0Bearer t\xff"[..], Token(b"t\xff")),
+            (b"Bearer \xfft\xc2\xa0\x0b", Token(b"\xfft")),
+            (b"Bearer \xfft\xe3\x80\x80\xff", Token(b"\xfft\xe3\x80\x80\xff")),
+        ] {
+            assert_eq!(token(Some(value)), expected, "{}", value.escape_ascii());
         }
         assert_eq!(token(None), NoToken("no Authorization header"));
     }
