@@ -8,22 +8,64 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// The value, and where in it a name stands twice: `spec.audiences`.
+/// The value, and where in it a name stands twice: `spec.audiences`, each place once.
 pub(super) fn read(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {
-    let mut twice = Vec::new();
+    let mut twice = Twice { paths: Vec::new(), text_left: MOST_TEXT };
     let mut text = serde_json::Deserializer::from_slice(bytes);
-    let value = At { path: String::new(), twice: &mut twice }.deserialize(&mut text)?;
+    let value = At { place: &Place::Top, twice: &mut twice }.deserialize(&mut text)?;
     text.end()?;
-    Ok((value, twice))
+    Ok((value, twice.paths))
 }
 
-/// A place in the text.
-struct At<'t> {
-    path: String,
-    twice: &'t mut Vec<String>,
+/// So many places are told, as by the real server.
+const MOST_PLACES: usize = 100;
+
+/// So many bytes of them are written, lest a long name be written once for each name below it.
+const MOST_TEXT: usize = 1 << 20;
+
+struct Twice {
+    paths: Vec<String>,
+    text_left: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for At<'_> {
+impl Twice {
+    fn note(&mut self, place: &Place) {
+        if self.paths.len() == MOST_PLACES || self.text_left == 0 {
+            return;
+        }
+        let path = place.to_string();
+        self.text_left = self.text_left.saturating_sub(path.len());
+        if !self.paths.contains(&path) {
+            self.paths.push(path);
+        }
+    }
+}
+
+/// A place in the text. It is written out only when there is something to tell about it.
+enum Place<'p> {
+    Top,
+    Member(&'p Place<'p>, &'p str),
+    Item(&'p Place<'p>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Top => Ok(()),
+            Self::Member(Self::Top, name) => f.write_str(name),
+            Self::Member(of, name) => write!(f, "{of}.{name}"),
+            Self::Item(of, at) => write!(f, "{of}[{at}]"),
+        }
+    }
+}
+
+/// Reads what stands at a place.
+struct At<'p, 't> {
+    place: &'p Place<'p>,
+    twice: &'t mut Twice,
+}
+
+impl<'de> DeserializeSeed<'de> for At<'_, '_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, text: D) -> Result<Value, D::Error> {
@@ -31,7 +73,7 @@ impl<'de> DeserializeSeed<'de> for At<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for At<'_> {
+impl<'de> Visitor<'de> for At<'_, '_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -69,8 +111,8 @@ impl<'de> Visitor<'de> for At<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         loop {
-            let path = format!("{}[{}]", self.path, list.len());
-            match items.next_element_seed(At { path, twice: &mut *self.twice })? {
+            let place = &Place::Item(self.place, list.len());
+            match items.next_element_seed(At { place, twice: &mut *self.twice })? {
                 Some(item) => list.push(item),
                 None => return Ok(list.into()),
             }
@@ -80,12 +122,11 @@ impl<'de> Visitor<'de> for At<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let dot = if self.path.is_empty() { "" } else { "." };
-            let path = format!("{}{dot}{name}", self.path);
+            let place = &Place::Member(self.place, &name);
             if object.contains_key(&name) {
-                self.twice.push(path.clone());
+                self.twice.note(place);
             }
-            let value = members.next_value_seed(At { path, twice: &mut *self.twice })?;
+            let value = members.next_value_seed(At { place, twice: &mut *self.twice })?;
             match object.get_mut(&name) {
                 Some(before) => merge(before, value),
                 None => drop(object.insert(name, value)),
@@ -131,6 +172,25 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn what_stands_twice_often_is_told_as_far_as_it_is_of_use() {
+        let (value, found) = read(br#"{"a":1,"a":2,"a":{"b":1,"b":2}}"#).unwrap();
+        assert_eq!(
+            (value, &*found),
+            (json!({"a": {"b": 2}}), &["a", "a.b"].map(str::to_owned)[..])
+        );
+
+        let one = r#"{"m":1,"m":1}"#;
+        let (_, found) =
+            read(format!("[{one}{}]", format!(",{one}").repeat(200)).as_bytes()).unwrap();
+        assert_eq!((found.len(), &*found[99]), (100, "[99].m"));
+
+        // Under a name of 512 KiB: the second place is the last.
+        let long = "k".repeat(MOST_TEXT / 2);
+        let text = format!("{{\"{long}\":[{one}{}]}}", format!(",{one}").repeat(50_000));
+        assert_eq!(read(text.as_bytes()).unwrap().1.len(), 2);
     }
 
     #[test]
