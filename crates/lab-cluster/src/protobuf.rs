@@ -83,12 +83,11 @@ fn fields(kind: &str, api_version: &str, raw: &[u8]) -> Result<Value, prost::Dec
         }
         ("v1", "ServiceAccount") => {
             let account = core::ServiceAccount::decode(raw)?;
-            let pull_secrets = account.image_pull_secrets.into_iter();
             json!({
                 "metadata": object_meta(account.metadata),
                 "secrets": each(account.secrets, object_reference),
                 "imagePullSecrets":
-                    pull_secrets.map(|secret| json!({"name": secret.name})).collect::<Value>(),
+                    each(account.image_pull_secrets, |secret| json!({"name": secret.name})),
                 "automountServiceAccountToken": account.automount_service_account_token,
             })
         }
@@ -301,8 +300,14 @@ fn path_attributes(sent: authorization::NonResourceAttributes) -> Value {
     json!({"path": sent.path, "verb": sent.verb})
 }
 
+/// A list. An element may be as little as two bytes long, and there may be a million of them: of each
+/// only the fields are kept that it has.
 fn each<T>(list: Vec<T>, to_json: impl Fn(T) -> Value) -> Value {
-    list.into_iter().map(to_json).collect()
+    let with_its_fields = |element| match to_json(element) {
+        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        other => other,
+    };
+    list.into_iter().map(with_its_fields).collect()
 }
 
 fn bytes(map: BTreeMap<String, Vec<u8>>) -> Map<String, Value> {
