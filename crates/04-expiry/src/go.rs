@@ -50,6 +50,9 @@ fn push(out: &mut String, character: char) {
 /// Letters, marks, numbers, punctuation and symbols do, and of all spaces only the plain one. Rust
 /// and Go draw that line alike, each in the edition of Unicode it knows.
 fn prints(character: char) -> bool {
+    if character.is_ascii() {
+        return matches!(character, ' '..='~');
+    }
     // At the start of a string `escape_debug` would escape a combining mark too: hence the letter.
     let after_a_letter = String::from_iter(['a', character]);
     let escaped_by_rust = after_a_letter.escape_debug().any(|escaped| escaped == '\\');
