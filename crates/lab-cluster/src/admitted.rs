@@ -5,8 +5,8 @@ use crate::decode::{self, Expected};
 use crate::negotiate::View;
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{
-    ListOptions, PatchType, Preconditions, Problems, WatchOptions, WriteOptions, refuse_warnings,
-    unknown_fields,
+    ListOptions, PatchType, Preconditions, Problems, WatchOptions, WriteOptions, path_segment,
+    refuse_warnings, unknown_fields,
 };
 use crate::request_info::{Query, RequestInfo};
 use crate::reviews::{self, ReviewKind};
@@ -96,7 +96,7 @@ impl Admitted<'_> {
     }
 
     pub(crate) fn field_validation(&self) -> &str {
-        self.query.get("fieldValidation").unwrap_or("Warn")
+        self.query.get("fieldValidation").filter(|how| !how.is_empty()).unwrap_or("Warn")
     }
 
     pub(crate) fn write_options(&self) -> Result<WriteOptions, Refusal> {
@@ -107,6 +107,12 @@ impl Admitted<'_> {
             "delete" | "deletecollection" => "DeleteOptions",
             _ => return Ok(WriteOptions::default()), // nothing is written anyway
         };
+        let how = self.query.get("fieldValidation").unwrap_or_default();
+        if !matches!(how, "" | "Ignore" | "Strict" | "Warn") && !kind.starts_with("Delete") {
+            let mut problems = Problems::default();
+            problems.not_supported("fieldValidation", how, &["", "Ignore", "Strict", "Warn"]);
+            problems.refuse(Kind { group: "meta.k8s.io", resource: kind }, "")?;
+        }
         dry_run(kind, &self.query.get("dryRun").map_or(Value::Null, |word| json!([word])))
     }
 
@@ -124,11 +130,11 @@ impl Admitted<'_> {
 
     /// A number in the query, if it is there.
     fn integer(&self, key: &str) -> Result<Option<i64>, Refusal> {
-        let Some(text) = self.query.get(key).filter(|text| !text.is_empty()) else {
-            return Ok(None);
-        };
+        let Some(text) = self.query.get(key) else { return Ok(None) };
         let number = text.parse().map_err(|_| {
-            Refusal::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            let (text, why) = (quote(text), not_a_number(digits));
+            Refusal::bad_request(format!("strconv.ParseInt: parsing {text}: {why}"))
         })?;
         Ok(Some(number))
     }
@@ -162,6 +168,29 @@ impl Admitted<'_> {
                 .map_err(|why| Refusal::bad_request(format!("invalid resource version: {why}")))?,
         };
         if revision > now { Err(Refusal::too_new(revision, now)) } else { Ok(()) }
+    }
+
+    /// What a `get` of one object may ask for: it is of now, and must not be of later.
+    pub(crate) fn get_options(&self, now: u64) -> Result<(), Refusal> {
+        if self.query.is_true("export") {
+            let why = "the export parameter, deprecated since v1.14, is no longer supported";
+            return Err(Refusal::bad_request(why));
+        }
+        let revision = match self.query.get("resourceVersion").unwrap_or_default() {
+            "" => 0,
+            text => parse_revision(text).map_err(Refusal::storage)?,
+        };
+        if revision > now { Err(Refusal::too_new(revision, now)) } else { Ok(()) }
+    }
+
+    /// The name in the path, which must be one.
+    pub(crate) fn check_name(&self) -> Result<(), Refusal> {
+        let problems = path_segment(&self.info.name, false);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let (name, problems) = (quote(&self.info.name), problems.join(";"));
+        Err(Refusal::bad_request(format!("Name parameter invalid: {name}: {problems}")))
     }
 
     fn no_continue(&self, problems: &mut Problems) {
@@ -210,12 +239,7 @@ impl Admitted<'_> {
 
         let after = match revision {
             "" => None,
-            text => Some(parse_revision(text).map_err(|why| Refusal {
-                code: 500,
-                reason: "",
-                message: why,
-                details: None,
-            })?),
+            text => Some(parse_revision(text).map_err(Refusal::storage)?),
         };
         let all_first = all_first == Some(true);
         let mark_beginning = all_first && self.query.is_true("allowWatchBookmarks");
@@ -251,8 +275,7 @@ impl Admitted<'_> {
         let sent = self.content_type().unwrap_or_default();
         let sent = sent.split(';').next().unwrap_or_default().trim();
         let Some((_, patch_type)) = types.iter().find(|(media_type, _)| *media_type == sent) else {
-            let names = types.map(|(media_type, _)| media_type);
-            return Err(Refusal::unsupported_media_type(&names));
+            return Err(Refusal::not_routed());
         };
         if *patch_type == PatchType::Apply {
             if self.query.get("fieldManager").unwrap_or_default().is_empty() {
@@ -302,11 +325,15 @@ const LIST_OPTIONS: Kind<'static> = Kind { group: "meta.k8s.io", resource: "List
 /// A revision. What is none is said in Go's words.
 fn parse_revision(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
-        let why = if digits { "value out of range" } else { "invalid syntax" };
-        let text = quote(text);
+        let (text, why) = (quote(text), not_a_number(text));
         format!("resourceVersion: Invalid value: {text}: strconv.ParseUint: parsing {text}: {why}")
     })
+}
+
+/// Why digits that cannot be read cannot be read.
+fn not_a_number(text: &str) -> &'static str {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
+    if digits { "value out of range" } else { "invalid syntax" }
 }
 
 /// `["All"]`, or nothing.

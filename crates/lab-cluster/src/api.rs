@@ -23,7 +23,7 @@ use crate::dashboard::Dashboard;
 use crate::negotiate::{Form, Reply, respond};
 use crate::registry::{IdSource, Registry};
 use crate::request_info::{Query, RequestInfo};
-use crate::resources::Resources;
+use crate::resources::{Resources, is_health};
 use crate::status::Refusal;
 use crate::trace::Trace;
 use crate::watching::Answer;
@@ -257,9 +257,12 @@ impl Api {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let body = read(body).await?;
-        // Allowed like a GET, and answered by nobody. So is what is called a watch by its path alone.
+        // Allowed like a GET, and answered by nobody: HEAD, a method that is GET in small letters, and
+        // what is called a watch by its path alone.
         let gets = asked.parts.method == Method::GET;
-        if asked.parts.method == Method::HEAD || asked.info.verb_in_path && !gets {
+        let like_get = matches!(asked.info.verb.as_str(), "get" | "list" | "watch")
+            || asked.parts.method == Method::HEAD;
+        if like_get && !gets && !is_health(&asked.info.path) {
             return Err(Refusal::method_not_allowed());
         }
         // What may write waits for the disk, and must not keep who reads from being answered.

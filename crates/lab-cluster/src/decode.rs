@@ -70,14 +70,18 @@ impl Sent {
 /// 415 for another type; 400 for what is no JSON (YAML) object.
 pub fn body(content_type: Option<&str>, bytes: &[u8], expected: Expected) -> Result<Sent, Refusal> {
     // An empty header is none; parameters without a type are no type at all.
-    let media_type = content_type
-        .filter(|value| !value.trim().is_empty())
-        .map(|value| value.split(';').next().unwrap_or_default().trim());
+    let content_type = content_type.filter(|value| !value.trim().is_empty());
+    let media_type = content_type.map(|value| {
+        let (media_type, parameters) = value.split_once(';').unwrap_or((value, ""));
+        let mut parameters = parameters.split(';').map(str::trim).filter(|text| !text.is_empty());
+        let well_formed = parameters.all(|text| text.find('=').is_some_and(|at| at > 0));
+        if well_formed { media_type.trim().to_ascii_lowercase() } else { String::new() }
+    });
     let no_json = |why: &str| {
         unreadable(&format!("couldn't get version/kind; json parse error: {why}"), bytes, expected)
     };
     let mut twice = Vec::new();
-    let value: Value = match media_type {
+    let value: Value = match media_type.as_deref() {
         // A body without a type is taken for JSON.
         None | Some("application/json") => {
             let read = json::read(bytes).map_err(|error| no_json(&go::json_error(bytes, &error)));

@@ -97,7 +97,7 @@ pub fn page(path: &str, server: &Server) -> Page {
     let segments: Vec<&str> = below.strip_suffix('/').unwrap_or(below).split('/').collect();
     let object = |found: Option<Value>| found.map_or_else(|| missing(path), Page::Object);
     match segments[..] {
-        [""] => indented(&paths(server)),
+        ["" | "index.html"] => indented(&paths(server)),
         ["api"] => Page::Object(core_versions(server.address)),
         ["api", version] => object(resources("", version)),
         ["apis"] => Page::Object(groups()),
@@ -144,7 +144,7 @@ pub enum Comparison {
 pub fn comparison(path: &str) -> Comparison {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments[..] {
-        [""] | ["openapi", "v3"] => Comparison::Never,
+        ["" | "index.html"] | ["openapi", "v3"] => Comparison::Never,
         ["openapi", ..] | ["apis"] | ["apis", _] => Comparison::Ranges,
         _ => Comparison::LetterByLetter,
     }

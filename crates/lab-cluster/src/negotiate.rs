@@ -110,12 +110,12 @@ impl Form {
         let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
             return Ok(json);
         };
-        for range in accept.split(',') {
+        for range in by_quality(accept) {
             let mut words = range.split(';').map(str::trim);
             let media_type = words.next().unwrap_or_default();
             // What is transformed comes as JSON; an unknown one is not on offer: the next may be.
             let on_offer = words.all(|word| match word.split_once('=') {
-                Some(("as", _)) => View::of(range).is_some(),
+                Some(("as" | "g" | "v", _)) => View::of(range).is_some(),
                 Some(("stream", schema)) => matches!(schema, "watch" | ""),
                 _ => true,
             });
@@ -153,6 +153,17 @@ impl Form {
     }
 }
 
+/// The ranges of an `Accept` header, the best first: `q=` says how good, and is 1 where it is missing.
+fn by_quality(accept: &str) -> Vec<&str> {
+    let quality = |range: &str| {
+        let said = range.split(';').find_map(|word| word.trim().strip_prefix("q="));
+        said.and_then(|said| said.parse::<f64>().ok()).unwrap_or(1.0)
+    };
+    let mut ranges: Vec<&str> = accept.split(',').collect();
+    ranges.sort_by(|one, other| quality(other).total_cmp(&quality(one)));
+    ranges
+}
+
 /// What a client may want to have made of an object, instead of the object
 /// ([kubernetes.io][1]).
 ///
@@ -173,7 +184,8 @@ impl View {
     pub fn wanted(headers: &HeaderMap) -> Option<Self> {
         let accept = headers.get(ACCEPT)?.to_str().ok()?;
         let plain = |range: &str| !range.contains("as=");
-        let first = accept.split(',').find(|range| plain(range) || Self::of(range).is_some())?;
+        let mut ranges = by_quality(accept).into_iter();
+        let first = ranges.find(|range| plain(range) || Self::of(range).is_some())?;
         Self::of(first)
     }
 

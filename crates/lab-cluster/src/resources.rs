@@ -26,6 +26,11 @@ use tokio::sync::Semaphore;
 /// Where a server says whether it is well: to anybody, by the role `system:public-info-viewer`.
 const HEALTH: [&str; 3] = ["/healthz", "/readyz", "/livez"];
 
+/// Whether a path asks for the server's health: as a whole, or for the one part that is served.
+pub(crate) fn is_health(path: &str) -> bool {
+    HEALTH.contains(&path.strip_suffix("/ping").unwrap_or(path))
+}
+
 /// Everything that can be asked for.
 pub struct Resources {
     /// The objects.
@@ -107,6 +112,10 @@ impl Resources {
         if !info.is_resource {
             return self.document(request);
         }
+        // Permissions are asked as if there were one slash; the router sees two.
+        if info.path.starts_with("//") {
+            return missing(&Page::NoSuchPage);
+        }
         if let Some(kind) = reviews::find(&info.group, &info.version, &info.resource) {
             negotiate::routed(request.headers, &MEDIA_TYPES)?;
             Form::wanted(request.headers, request.query)?;
@@ -175,7 +184,7 @@ impl Resources {
     /// A path that is no resource: the server's health, its version, what it serves, its keys.
     fn document(&self, request: &Admitted) -> Result<Reply, Refusal> {
         let RequestInfo { path, verb, .. } = request.info;
-        if HEALTH.contains(&path.as_str()) {
+        if is_health(path) {
             return Ok(Reply::text(200, "ok"));
         }
         if negotiate::wants(request.headers, discovery::AGGREGATED)
@@ -289,8 +298,14 @@ impl Resources {
         if kind.namespaced && namespace.is_empty() && (!whole || one_is_watched) {
             return Err(Refusal::no_such_path());
         }
+        if !whole {
+            request.check_name()?;
+        }
         match (verb.as_str(), whole) {
-            ("get", false) => found(registry.get(kind, namespace, name)?),
+            ("get", false) => {
+                request.get_options(registry.revision())?;
+                found(registry.get(kind, namespace, name)?)
+            }
             ("list", true) => {
                 request.list_revision(registry.revision())?;
                 let list = registry.list(kind, namespace, &request.list_options()?)?;

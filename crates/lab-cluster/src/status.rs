@@ -185,6 +185,20 @@ impl Refusal {
         Self::new(415, "UnsupportedMediaType", message, None)
     }
 
+    /// 415, in the words of the router: what is no patch. It gets to nobody who knows which there are.
+    #[must_use]
+    pub fn not_routed() -> Self {
+        let message = "415: Unsupported Media Type".to_owned();
+        Self::new(415, "UnsupportedMediaType", message, Some(json!({})))
+    }
+
+    /// 500: the storage cannot do anything with what it was asked, and nobody has made a better
+    /// answer of it.
+    #[must_use]
+    pub fn storage(why: String) -> Self {
+        Self::new(500, "", why, None)
+    }
+
     /// 422: the object is of the right form, and wrong. `kind` holds the kind's name, not the
     /// resource's (`TokenRequest`).
     #[must_use]
