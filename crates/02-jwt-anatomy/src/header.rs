@@ -231,3 +231,29 @@ fn thumbprint(text: &str, size: usize) -> bool {
         hash.is_empty() || hash.len() == size || hexadecimal
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_der_sequence;
+
+    #[test]
+    fn a_sequence_is_as_long_as_it_says() {
+        let long = |length: &[u8], size| [&[0x30], length, &vec![0; size]].concat();
+        assert!(is_der_sequence(&long(&[0], 0)));
+        assert!(is_der_sequence(&long(&[0x7f], 0x7f)));
+        assert!(is_der_sequence(&long(&[0x81, 0x80], 0x80)));
+        assert!(is_der_sequence(&long(&[0x82, 1, 1], 0x101)));
+        for (length, size) in [
+            (&[0][..], 1),
+            (&[1], 0),
+            (&[0x80], 0),
+            (&[0x81, 0x80], 0x7f),
+            (&[0x82, 1, 1], 0x100),
+            (&[0x85, 0, 0, 0, 0, 1], 1),
+        ] {
+            assert!(!is_der_sequence(&long(length, size)), "{length:x?}, {size} bytes");
+        }
+        assert!(!is_der_sequence(b""));
+        assert!(!is_der_sequence(&[0x31, 0]));
+    }
+}
