@@ -106,6 +106,12 @@ impl UnverifiedHeader {
         }
     }
 
+    /// The certificates that the header brings along (`x5c`), DER.
+    pub fn certificates(&self) -> impl Iterator<Item = Vec<u8>> {
+        let chain = self.raw.get("x5c").and_then(Value::as_array);
+        chain.into_iter().flatten().filter_map(|item| certificate(item.as_str()?))
+    }
+
     /// Whether the payload was signed as base64url, as always in a JWT. `"b64": false`
     /// ([RFC 7797][1]) says that its bytes were signed instead.
     ///
@@ -143,22 +149,27 @@ fn check(name: &str, node: &Node) -> Result<(), HeaderError> {
     }
 }
 
-/// A list of certificates: base64 (the ordinary one, padded) of DER.
+/// A list of certificates.
 fn certificates(node: &Node) -> Result<(), &'static str> {
-    const PADDED: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-    );
     let Node::Array(items) = node else { return Err("is no list of certificates") };
-    let certificate = |item: &Node| {
+    let is_certificate = |item: &Node| {
         let Node::String(text) = item else { return false };
-        PADDED.decode(text.replace(['\r', '\n'], "")).is_ok_and(|der| is_der_sequence(&der))
+        certificate(text).is_some_and(|der| is_der_sequence(&der))
     };
-    if items.iter().all(certificate) {
+    if items.iter().all(is_certificate) {
         Ok(())
     } else {
         Err("holds something else than a certificate")
     }
+}
+
+/// DER out of base64: the ordinary one, padded, on as many lines as it likes.
+fn certificate(text: &str) -> Option<Vec<u8>> {
+    const PADDED: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
+    PADDED.decode(text.replace(['\r', '\n'], "")).ok()
 }
 
 /// Whether `der` is one ASN.1 SEQUENCE from its first byte to its last.
