@@ -35,6 +35,11 @@ static MANAGED_FIELDS: Shape =
 
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
+/// What is said about a field of the schema of this name.
+pub(crate) fn about(schema: &str, field: &str) -> &'static str {
+    DESCRIPTIONS[schema]["properties"][field].as_str().unwrap_or_default()
+}
+
 /// Where the schema of a kind is, within the document of its group.
 pub(crate) fn reference(kind: &ResourceKind) -> String {
     format!("#/components/schemas/{}", name(package(kind), kind.kind))

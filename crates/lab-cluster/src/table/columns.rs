@@ -1,13 +1,23 @@
 //! The columns of each kind's table: name and description, as the real server's [`printers.go`][1]
-//! has them. Most descriptions are Kubernetes' own (Apache-2.0) of the field that a column shows.
+//! has them. A column that shows a field is described as the field is.
 //!
 //! [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/printers/internalversion/printers.go
 
 use crate::registry::kinds::ResourceKind;
+use crate::registry::schema;
 use serde_json::{Value, json};
 
 /// A name, and what stands in the column.
-type Column = (&'static str, &'static str);
+type Column = (&'static str, About);
+
+#[derive(Clone, Copy)]
+enum About {
+    /// What the printer says itself.
+    Words(&'static str),
+    /// What the schema says of this field.
+    Field(&'static str, &'static str),
+}
+use About::{Field, Words};
 
 /// What a table says of its columns.
 pub(super) fn of(kind: &ResourceKind) -> Value {
@@ -27,7 +37,11 @@ pub(super) fn of(kind: &ResourceKind) -> Value {
 }
 
 /// Those of priority 1 are for `-o wide`.
-fn definition((name, description): Column, priority: u8) -> Value {
+fn definition((name, about): Column, priority: u8) -> Value {
+    let description = match about {
+        Words(words) => words,
+        Field(of, field) => schema::about(of, field),
+    };
     json!({
         "name": name,
         "type": if name == "Created At" { "date" } else { "string" },
@@ -38,92 +52,45 @@ fn definition((name, description): Column, priority: u8) -> Value {
 }
 
 const NAMESPACE: &[Column] =
-    &[("Name", NAME), ("Status", "The status of the namespace"), ("Age", CREATED)];
+    &[("Name", NAME), ("Status", Words("The status of the namespace")), ("Age", CREATED)];
 
 const SECRET: &[Column] = &[
     ("Name", NAME),
-    (
-        "Type",
-        "Used to facilitate programmatic handling of secret data. More info: \
-         https://kubernetes.io/docs/concepts/configuration/secret/#secret-types",
-    ),
-    (
-        "Data",
-        "Data contains the secret data. Each key must consist of alphanumeric \
-         characters, '-', '_' or '.'. The serialized form of the secret data is a \
-         base64 encoded string, representing the arbitrary (possibly non-string) \
-         data value here. Described in \
-         https://tools.ietf.org/html/rfc4648#section-4",
-    ),
+    ("Type", Field("io.k8s.api.core.v1.Secret", "type")),
+    ("Data", Field("io.k8s.api.core.v1.Secret", "data")),
     ("Age", CREATED),
 ];
 
-const CONFIG_MAP: &[Column] = &[
-    ("Name", NAME),
-    (
-        "Data",
-        "Data contains the configuration data. Each key must consist of \
-         alphanumeric characters, '-', '_' or '.'. Values with non-UTF-8 byte \
-         sequences must use the BinaryData field. The keys stored in Data must not \
-         overlap with the keys in the BinaryData field, this is enforced during \
-         validation process.",
-    ),
-    ("Age", CREATED),
-];
+const CONFIG_MAP: &[Column] =
+    &[("Name", NAME), ("Data", Field("io.k8s.api.core.v1.ConfigMap", "data")), ("Age", CREATED)];
 
 const POD: &[Column] = &[
     ("Name", NAME),
-    ("Ready", "The aggregate readiness state of this pod for accepting traffic."),
-    ("Status", "The aggregate status of the containers in this pod."),
+    ("Ready", Words("The aggregate readiness state of this pod for accepting traffic.")),
+    ("Status", Words("The aggregate status of the containers in this pod.")),
     (
         "Restarts",
-        "The number of times the containers in this pod have been restarted and \
-         when the last container in this pod has restarted.",
+        Words(
+            "The number of times the containers in this pod have been restarted and \
+             when the last container in this pod has restarted.",
+        ),
     ),
     ("Age", CREATED),
 ];
 
 const POD_WIDE: &[Column] = &[
-    (
-        "IP",
-        "podIP address allocated to the pod. Routable at least within the cluster. \
-         Empty if not yet allocated.",
-    ),
-    (
-        "Node",
-        "NodeName indicates in which node this pod is scheduled. If empty, this \
-         pod is a candidate for scheduling by the scheduler defined in \
-         schedulerName. Once this field is set, the kubelet for this node becomes \
-         responsible for the lifecycle of this pod. This field should not be used \
-         to express a desire for the pod to be scheduled on a specific node. \
-         https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#nodename",
-    ),
-    (
-        "Nominated Node",
-        "nominatedNodeName is set only when this pod preempts other pods on the \
-         node, but it cannot be scheduled right away as preemption victims receive \
-         their graceful termination periods. This field does not guarantee that \
-         the pod will be scheduled on this node. Scheduler may decide to place the \
-         pod elsewhere if other nodes become available sooner. Scheduler may also \
-         decide to give the resources on this node to a higher priority pod that \
-         is created after preemption. As a result, this field may be different \
-         than PodSpec.nodeName when the pod is scheduled.",
-    ),
-    (
-        "Readiness Gates",
-        "If specified, all readiness gates will be evaluated for pod readiness. A \
-         pod is ready when all its containers are ready AND all conditions \
-         specified in the readiness gates have status equal to \"True\" More info: \
-         https://git.k8s.io/enhancements/keps/sig-network/580-pod-readiness-gates",
-    ),
+    ("IP", Field("io.k8s.api.core.v1.PodStatus", "podIP")),
+    ("Node", Field("io.k8s.api.core.v1.PodSpec", "nodeName")),
+    ("Nominated Node", Field("io.k8s.api.core.v1.PodStatus", "nominatedNodeName")),
+    ("Readiness Gates", Field("io.k8s.api.core.v1.PodSpec", "readinessGates")),
 ];
 
 const NODE: &[Column] = &[
     ("Name", NAME),
-    ("Status", "The status of the node"),
-    ("Roles", "The roles of the node"),
+    ("Status", Words("The status of the node")),
+    ("Roles", Words("The roles of the node")),
     ("Age", CREATED),
-    ("Version", "Kubelet Version reported by the node."),
+    ("Version", Words("Kubelet Version reported by the node.")),
 ];
 
 const NODE_WIDE: &[Column] = &[
@@ -131,18 +98,24 @@ const NODE_WIDE: &[Column] = &[
     ("External-IP", ADDRESSES),
     (
         "OS-Image",
-        "OS Image reported by the node from /etc/os-release (e.g. Debian GNU/Linux \
-         7 (wheezy)).",
+        Words(
+            "OS Image reported by the node from /etc/os-release (e.g. Debian GNU/Linux \
+             7 (wheezy)).",
+        ),
     ),
     (
         "Kernel-Version",
-        "Kernel Version reported by the node from 'uname -r' (e.g. \
-         3.16.0-0.bpo.4-amd64).",
+        Words(
+            "Kernel Version reported by the node from 'uname -r' (e.g. \
+             3.16.0-0.bpo.4-amd64).",
+        ),
     ),
     (
         "Container-Runtime",
-        "ContainerRuntime Version reported by the node through runtime remote API \
-         (e.g. containerd://1.4.2).",
+        Words(
+            "ContainerRuntime Version reported by the node through runtime remote API \
+             (e.g. containerd://1.4.2).",
+        ),
     ),
 ];
 
@@ -152,54 +125,44 @@ const ROLE_BINDING: &[Column] = &[
     ("Name", NAME),
     (
         "Role",
-        "roleRef can reference a Role in the current namespace or a ClusterRole in \
-         the global namespace. If the RoleRef cannot be resolved, the Authorizer \
-         must return an error.",
+        Words(
+            "roleRef can reference a Role in the current namespace or a ClusterRole in \
+             the global namespace. If the RoleRef cannot be resolved, the Authorizer \
+             must return an error.",
+        ),
     ),
     ("Age", CREATED),
 ];
 
 const ROLE_BINDING_WIDE: &[Column] = &[
-    ("Users", "Users in the roleBinding"),
-    ("Groups", "Groups in the roleBinding"),
-    ("ServiceAccounts", "ServiceAccounts in the roleBinding"),
+    ("Users", Words("Users in the roleBinding")),
+    ("Groups", Words("Groups in the roleBinding")),
+    ("ServiceAccounts", Words("ServiceAccounts in the roleBinding")),
 ];
 
 const CLUSTER_ROLE_BINDING: &[Column] = &[
     ("Name", NAME),
     (
         "Role",
-        "roleRef can only reference a ClusterRole in the global namespace. If the \
-         RoleRef cannot be resolved, the Authorizer must return an error.",
+        Words(
+            "roleRef can only reference a ClusterRole in the global namespace. If the \
+             RoleRef cannot be resolved, the Authorizer must return an error.",
+        ),
     ),
     ("Age", CREATED),
 ];
 
 const CLUSTER_ROLE_BINDING_WIDE: &[Column] = &[
-    ("Users", "Users in the clusterRoleBinding"),
-    ("Groups", "Groups in the clusterRoleBinding"),
-    ("ServiceAccounts", "ServiceAccounts in the clusterRoleBinding"),
+    ("Users", Words("Users in the clusterRoleBinding")),
+    ("Groups", Words("Groups in the clusterRoleBinding")),
+    ("ServiceAccounts", Words("ServiceAccounts in the clusterRoleBinding")),
 ];
 
 const ACCOUNT: &[Column] = &[("Name", NAME), ("Age", CREATED)];
 
-const NAME: &str = "Name must be unique within a namespace. Is required when creating resources, although \
- some resources may allow a client to request the generation of an appropriate name \
- automatically. Name is primarily intended for creation idempotence and configuration \
- definition. Cannot be updated. More info: \
- https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
+const NAME: About = Field("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "name");
 
-const CREATED: &str = "CreationTimestamp is a timestamp representing the server time when this object was \
- created. It is not guaranteed to be set in happens-before order across separate \
- operations. Clients may not set this value. It is represented in RFC3339 form and is in \
- UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: \
- https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+const CREATED: About =
+    Field("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "creationTimestamp");
 
-const ADDRESSES: &str = "List of addresses reachable to the node. Queried from cloud provider, if available. More \
- info: https://kubernetes.io/docs/reference/node/node-status/#addresses Note: This field \
- is declared as mergeable, but the merge key is not sufficiently unique, which can cause \
- data corruption when it is merged. Callers should instead use a full-replacement patch. \
- See https://pr.k8s.io/79391 for an example. Consumers should assume that addresses can \
- change during the lifetime of a Node. However, there are some exceptions where this may \
- not be possible, such as Pods that inherit a Node's address in its own status or \
- consumers of the downward API (status.hostIP).";
+const ADDRESSES: About = Field("io.k8s.api.core.v1.NodeStatus", "addresses");
