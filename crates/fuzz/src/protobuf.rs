@@ -7,6 +7,7 @@ use k8s_pb::api::rbac::v1 as rbac;
 use k8s_pb::apimachinery::pkg::apis::meta::v1 as meta;
 use k8s_pb::apimachinery::pkg::runtime::Unknown;
 use lab_cluster::decode::{self, Expected};
+use lab_cluster::field_validation::FieldValidation;
 use lab_cluster::protobuf::{MEDIA_TYPE, NotRead, object};
 use lab_cluster::registry::{kinds, unknown_fields};
 use lab_cluster::reviews::{self, Body};
@@ -53,7 +54,7 @@ pub fn protobuf(input: &[u8]) {
         if let Some(kind) = kinds::ALL.into_iter().find(|known| known.kind == kind) {
             assert_eq!(unknown_fields(kind, &value), Vec::<String>::new());
         } else if let Some(kind) = reviews::ALL.into_iter().find(|known| known.kind == kind) {
-            let body = Body::read(kind, &value, true);
+            let body = Body::read(kind, &one, FieldValidation::Strict);
             assert!(body.is_ok_and(|body| body.warnings.is_empty()), "{value}");
         }
     }

@@ -2,11 +2,12 @@
 
 use crate::audit::Notes;
 use crate::decode::{self, Expected};
+use crate::field_validation::FieldValidation;
 use crate::negotiate::View;
 use crate::registry::kinds::ResourceKind;
 use crate::registry::{
-    ListOptions, PatchType, Preconditions, Problems, WatchOptions, WriteOptions, path_segment,
-    refuse_warnings, unknown_fields,
+    ListOptions, PatchType, Preconditions, Problems, WatchOptions, WriteOptions, field_warnings,
+    path_segment,
 };
 use crate::request_info::{Query, RequestInfo};
 use crate::reviews::{self, ReviewKind};
@@ -43,19 +44,11 @@ impl Admitted<'_> {
 
     /// The body as a review, or a `TokenRequest`.
     pub(crate) fn question(&self, kind: &ReviewKind) -> Result<reviews::Body, Refusal> {
-        let expected = Expected { group: kind.group, version: "v1", kind: kind.kind };
+        let expected = Expected::from(kind);
         let sent = decode::body(self.content_type(), self.body, expected)?;
         decode::of_kind(&sent.value, expected)?;
         self.note_object(&sent.value, expected);
-        let mut body = reviews::Body::read(kind, &sent.value, false)?;
-        body.warnings = match self.field_validation() {
-            "Ignore" => Vec::new(),
-            _ => sent.warnings(body.warnings),
-        };
-        if self.field_validation() == "Strict" {
-            body.refuse_warnings(kind)?;
-        }
-        Ok(body)
+        reviews::Body::read(kind, &sent, self.field_validation())
     }
 
     /// The body as an object, with a warning for each field that nobody knows.
@@ -63,16 +56,10 @@ impl Admitted<'_> {
         &self,
         kind: &'static ResourceKind,
     ) -> Result<(Value, Vec<String>), Refusal> {
-        let expected = Expected { group: kind.group, version: kind.version, kind: kind.kind };
+        let expected = Expected::from(kind);
         let sent = decode::body(self.content_type(), self.body, expected)?;
         self.note_object(&sent.value, expected);
-        let warnings = match self.field_validation() {
-            "Ignore" => Vec::new(),
-            _ => sent.warnings(unknown_fields(kind, &sent.value)),
-        };
-        if self.field_validation() == "Strict" {
-            refuse_warnings(kind, &warnings)?;
-        }
+        let warnings = field_warnings(kind, &sent, self.field_validation())?;
         Ok((sent.value, warnings))
     }
 
@@ -95,8 +82,8 @@ impl Admitted<'_> {
         });
     }
 
-    pub(crate) fn field_validation(&self) -> &str {
-        self.query.get("fieldValidation").filter(|how| !how.is_empty()).unwrap_or("Warn")
+    pub(crate) fn field_validation(&self) -> FieldValidation {
+        FieldValidation::read(self.query.get("fieldValidation"))
     }
 
     pub(crate) fn write_options(&self) -> Result<WriteOptions, Refusal> {

@@ -4,9 +4,12 @@
 
 mod json;
 
+pub use json::merge;
+
 use crate::protobuf::{self, NotRead};
-use crate::registry::{go, kinds};
-use crate::reviews;
+use crate::registry::go;
+use crate::registry::kinds::{self, ResourceKind};
+use crate::reviews::{self, ReviewKind};
 use crate::status::Refusal;
 use expiry::go::quote;
 use serde_json::Value;
@@ -24,6 +27,18 @@ pub struct Expected {
     pub version: &'static str,
     /// `TokenRequest`.
     pub kind: &'static str,
+}
+
+impl From<&ResourceKind> for Expected {
+    fn from(kind: &ResourceKind) -> Self {
+        Self { group: kind.group, version: kind.version, kind: kind.kind }
+    }
+}
+
+impl From<&ReviewKind> for Expected {
+    fn from(kind: &ReviewKind) -> Self {
+        Self { group: kind.group, version: "v1", kind: kind.kind }
+    }
 }
 
 impl Expected {
@@ -44,26 +59,6 @@ pub struct Sent {
     pub twice: Vec<String>,
 }
 
-impl Sent {
-    /// Adds what stands twice to the warnings about `unknown` fields (the real server mixes the two,
-    /// as they come). In a field that nobody knows, nobody looks.
-    #[must_use]
-    pub fn warnings(&self, unknown: Vec<String>) -> Vec<String> {
-        let not_read = |path: &String| {
-            let inside = |field: &str| {
-                let rest = path.strip_prefix(field);
-                rest.is_some_and(|rest| rest.starts_with(['.', '[']))
-            };
-            let fields = unknown.iter().filter_map(|warning| warning.split('"').nth(1));
-            fields.into_iter().any(inside)
-        };
-        let twice = self.twice.iter().filter(|path| !not_read(path));
-        let twice = twice.map(|path| format!("duplicate field {}", quote(path)));
-        let twice: Vec<_> = twice.collect();
-        [unknown, twice].concat()
-    }
-}
-
 /// Reads a body of the given content type. Nothing at all (`null`) is an empty object.
 ///
 /// # Errors
@@ -80,24 +75,23 @@ pub fn body(content_type: Option<&str>, bytes: &[u8], expected: Expected) -> Res
     let no_json = |why: &str| {
         unreadable(&format!("couldn't get version/kind; json parse error: {why}"), bytes, expected)
     };
-    let mut twice = Vec::new();
-    let value: Value = match media_type.as_deref() {
+    let once = |value: Value| (value, Vec::new());
+    let (value, twice) = match media_type.as_deref() {
         // A body without a type is taken for JSON.
         None | Some("application/json") => {
-            let read = json::read(bytes).map_err(|error| no_json(&go::json_error(bytes, &error)));
-            let value;
-            (value, twice) = read?;
-            value
+            json::read(bytes).map_err(|error| no_json(&go::json_error(bytes, &error)))?
         }
-        Some("application/yaml") => {
-            serde_saphyr::from_slice(bytes).map_err(|error| no_json(&error.to_string()))?
+        Some("application/yaml") => serde_saphyr::from_slice(bytes)
+            .map(once)
+            .map_err(|error| no_json(&error.to_string()))?,
+        Some(protobuf::MEDIA_TYPE) => {
+            protobuf::object(bytes).map(once).map_err(|error| match &error {
+                NotRead::Envelope(why) => unreadable(why, bytes, expected),
+                NotRead::Object { kind, api_version } => {
+                    cannot_be_handled(kind, api_version, expected, &error.to_string())
+                }
+            })?
         }
-        Some(protobuf::MEDIA_TYPE) => protobuf::object(bytes).map_err(|error| match &error {
-            NotRead::Envelope(why) => unreadable(why, bytes, expected),
-            NotRead::Object { kind, api_version } => {
-                cannot_be_handled(kind, api_version, &error.to_string(), expected)
-            }
-        })?,
         Some(_) => return Err(Refusal::unsupported_media_type(&MEDIA_TYPES)),
     };
     if value.is_null() {
@@ -175,7 +169,7 @@ pub fn of_kind(value: &Value, expected: Expected) -> Result<(), Refusal> {
             quote(sent_version)
         )
     };
-    Err(cannot_be_handled(sent_kind, sent_version, &why, expected))
+    Err(cannot_be_handled(sent_kind, sent_version, expected, &why))
 }
 
 /// Is it the kind of something that can be sent here, only elsewhere?
@@ -187,11 +181,17 @@ fn is_known(kind: &str, api_version: &str) -> bool {
         || reviews::ALL.iter().any(|known| known.kind == kind && of(known.group))
 }
 
-fn cannot_be_handled(kind: &str, api_version: &str, why: &str, expected: Expected) -> Refusal {
-    let version = api_version.rsplit('/').next().unwrap_or_default();
+/// 400: an object was sent that is said to be of this kind and version, and makes none of what was
+/// expected.
+pub(crate) fn cannot_be_handled(
+    kind: &str,
+    api_version: &str,
+    expected: Expected,
+    why: &str,
+) -> Refusal {
+    let version = quote(api_version.rsplit('/').next().unwrap_or_default());
+    let expected = expected.kind;
     Refusal::bad_request(format!(
-        "{kind} in version {} cannot be handled as a {}: {why}",
-        quote(version),
-        expected.kind
+        "{kind} in version {version} cannot be handled as a {expected}: {why}"
     ))
 }

@@ -33,6 +33,7 @@ pub mod dashboard;
 pub mod data_dir;
 pub mod decode;
 pub mod discovery;
+pub mod field_validation;
 pub mod flags;
 pub mod kubeconfig;
 pub mod negotiate;

@@ -383,16 +383,14 @@ impl Resources {
         if old.is_none() {
             self.may_create(request)?;
         }
-        let warnings = match request.field_validation() {
-            "Ignore" => Vec::new(),
-            how => registry.unknown_fields_of_patch(
-                kind,
-                namespace,
-                name,
-                (patch_type, &patch),
-                how == "Strict",
-            )?,
-        };
+        let validation = request.field_validation();
+        let warnings = registry.field_warnings_of_patch(
+            kind,
+            namespace,
+            name,
+            (patch_type, &patch),
+            validation,
+        )?;
         let dry = WriteOptions { dry_run: true };
         let outcome = registry.patch(kind, namespace, name, patch_type, &patch, &dry)?;
         self.confirm(request, &outcome, old.as_deref())?;

@@ -10,10 +10,12 @@
 mod common;
 
 use common::real::{FOR_THE_REGISTRY, RealServer};
+use lab_cluster::decode::Sent;
+use lab_cluster::field_validation::FieldValidation;
 use lab_cluster::registry::kinds::{self, ResourceKind};
 use lab_cluster::registry::{
     ListOptions, PatchType, Preconditions, RandomIds, Registry, Store, WriteOptions,
-    refuse_warnings, seeds, unknown_fields,
+    field_warnings, seeds,
 };
 use lab_cluster::status::Refusal;
 use narration::SystemClock;
@@ -130,12 +132,11 @@ impl Lab {
         let (kind, namespace, name) = place(path);
         let registry = &self.registry;
         if matches!(method, "POST" | "PUT") {
-            if query("fieldValidation") == "Strict" {
-                refuse_warnings(kind, &unknown_fields(kind, &body))?;
-            }
-            let unknown = unknown_fields(kind, &body);
-            if !unknown.is_empty() {
-                *warnings = json!(unknown);
+            let sent = Sent { value: body.clone(), twice: Vec::new() };
+            let validation = FieldValidation::read(Some(&query("fieldValidation")));
+            let warned = field_warnings(kind, &sent, validation)?;
+            if !warned.is_empty() {
+                *warnings = json!(warned);
             }
         }
         let owned = |object: Arc<Value>| Value::clone(&object);

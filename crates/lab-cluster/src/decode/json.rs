@@ -136,7 +136,8 @@ impl<'de> Visitor<'de> for At<'_, '_> {
     }
 }
 
-fn merge(into: &mut Value, from: Value) {
+/// Lays one value over another: of two objects each member, of anything else the second.
+pub fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (name, value) in from {

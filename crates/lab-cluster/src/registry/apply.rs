@@ -34,8 +34,7 @@ pub(super) fn check(kind: &'static ResourceKind, sent: &Value) -> Result<(), Ref
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
     let unknown = fields::unknown_fields(kind, sent);
-    let Some(first) = unknown.first() else { return Ok(()) };
-    let field = first.trim_start_matches("unknown field ").trim_matches('"');
+    let Some(field) = unknown.first() else { return Ok(()) };
     let (namespace, name, group) = (object::namespace(sent), object::name(sent), kind.group);
     let message = format!(
         "failed to create typed patch object ({namespace}/{name}; {group}/{}, Kind={}): .{field}: \

@@ -4,29 +4,35 @@
 use super::go;
 use super::kinds::{self, ResourceKind};
 use super::shapes::{self, Shape, Struct};
+use crate::decode::{Sent, cannot_be_handled};
+use crate::field_validation::{FieldValidation, complaints};
 use crate::status::Refusal;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Number, Value};
 use std::fmt::Write;
 
-/// What is dropped from an object because its kind has no such field, in the words of the real
-/// server's warning: `unknown field "spec.colour"`. Empty when the object cannot be read at all.
+/// What is dropped from an object because its kind has no such field: `spec.colour`. Empty when the
+/// object cannot be read at all.
 #[must_use]
 pub fn unknown_fields(kind: &'static ResourceKind, body: &Value) -> Vec<String> {
     Reader::read(kind, body.clone(), Decoder::Json).map(|(_, unknown)| unknown).unwrap_or_default()
 }
 
-/// Refuses what others are warned of, for a client that asked for it: `fieldValidation=Strict`, as
-/// kubectl does.
+/// What a client is to be warned of in an object that it sent.
 ///
 /// # Errors
-/// 400 when there is any.
-pub fn refuse_warnings(kind: &'static ResourceKind, warnings: &[String]) -> Result<(), Refusal> {
-    if warnings.is_empty() {
-        return Ok(());
+/// 400 for a client that wants it refused.
+pub fn field_warnings(
+    kind: &'static ResourceKind,
+    sent: &Sent,
+    validation: FieldValidation,
+) -> Result<Vec<String>, Refusal> {
+    if validation == FieldValidation::Ignore {
+        return Ok(Vec::new()); // and nobody has to look
     }
-    let why = format!("strict decoding error: {}", warnings.join(", "));
-    Err(cannot_be_handled(kind, kind.kind, kind.version, &why))
+    let complaints = complaints(&unknown_fields(kind, &sent.value), &sent.twice);
+    let settled = validation.settle(complaints);
+    settled.map_err(|why| cannot_be_handled(kind.kind, kind.version, kind.into(), &why))
 }
 
 /// Reads an object for a create or an update.
@@ -36,9 +42,9 @@ pub(super) fn read(kind: &'static ResourceKind, body: Value) -> Result<Value, Re
         Some(claimed) => claimed.to_owned(),
     };
     let version = claimed("apiVersion", kind.version);
-    let version = version.rsplit('/').next().unwrap_or_default();
     let name = claimed("kind", kind.kind);
-    patched(kind, body, Decoder::Json).map_err(|why| cannot_be_handled(kind, &name, version, &why))
+    let read = patched(kind, body, Decoder::Json);
+    read.map_err(|why| cannot_be_handled(&name, &version, kind.into(), &why))
 }
 
 /// Reads what a patch made of an object. The error is the bare reason.
@@ -60,13 +66,6 @@ pub(super) enum Decoder {
     ///
     /// [1]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apimachinery/pkg/runtime/converter.go
     Converter,
-}
-
-fn cannot_be_handled(kind: &ResourceKind, name: &str, version: &str, why: &str) -> Refusal {
-    let expected = kind.kind;
-    Refusal::bad_request(format!(
-        "{name} in version \"{version}\" cannot be handled as a {expected}: {why}"
-    ))
 }
 
 /// Is it an object of this kind at all?
@@ -157,7 +156,7 @@ impl Reader {
             let Some(at) = shape.fields.iter().position(|(field, _)| *field == name) else {
                 let path = self.path_with_indices();
                 let dot = if path.is_empty() { "" } else { "." };
-                self.unknown.push(format!("unknown field \"{path}{dot}{name}\""));
+                self.unknown.push(format!("{path}{dot}{name}"));
                 continue;
             };
             let (name, inner) = shape.fields[at];

@@ -39,7 +39,7 @@ mod writer;
 
 pub use controllers::{Controllers, LegacyToken};
 pub use disk::StoreError;
-pub use fields::{refuse_warnings, unknown_fields};
+pub use fields::{field_warnings, unknown_fields};
 pub use ids::{CountedIds, IdSource, RandomIds};
 pub use list::{List, ListOptions};
 pub(crate) use names::path_segment;
@@ -48,6 +48,7 @@ pub(crate) use problems::Problems;
 pub use store::Store;
 pub use watching::{Event, Watch, WatchOptions};
 
+use crate::field_validation::{FieldValidation, complaints};
 use crate::status::Refusal;
 use kinds::ResourceKind;
 use narration::Clock;
@@ -194,30 +195,28 @@ impl Registry {
         self.write(*options, |writer| writer.patch(kind, namespace, name, patch_type, patch))
     }
 
-    /// The fields that an object would have after a patch, and its kind has not. They are dropped.
-    /// `strict` refuses them.
+    /// What a client is to be warned of: the fields that an object would have after its patch, and its
+    /// kind has not. They are dropped.
     ///
     /// # Errors
     /// 404 when there is no object; 400 and 422 for a patch that cannot be applied, or is refused.
-    pub fn unknown_fields_of_patch(
+    pub fn field_warnings_of_patch(
         &self,
         kind: &'static ResourceKind,
         namespace: &str,
         name: &str,
         (patch_type, patch): (PatchType, &Value),
-        strict: bool,
+        validation: FieldValidation,
     ) -> Result<Vec<String>, Refusal> {
-        if patch_type == PatchType::Apply {
-            return Ok(Vec::new()); // it refuses them itself
+        // An apply refuses them itself.
+        if patch_type == PatchType::Apply || validation == FieldValidation::Ignore {
+            return Ok(Vec::new());
         }
         let old = self.get(kind, namespace, name)?;
         let patched = patch::apply(kind, &old, patch_type, patch.clone())?;
-        let unknown = unknown_fields(kind, &patched);
-        if unknown.is_empty() || !strict {
-            return Ok(unknown);
-        }
-        let why = format!("strict decoding error: {}", unknown.join(", "));
-        Err(patch::invalid(patch_type, patch, &patched, &why))
+        let complaints = complaints(&unknown_fields(kind, &patched), &[]);
+        let settled = validation.settle(complaints);
+        settled.map_err(|why| patch::invalid(patch_type, patch, &patched, &why))
     }
 
     /// Removes an object. Answers what the client is sent: a `Status` or the object itself,

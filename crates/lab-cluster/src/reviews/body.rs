@@ -5,7 +5,8 @@
 //! from a file).
 
 use super::ReviewKind;
-use crate::authz::quote::quoted;
+use crate::decode::{self, Sent};
+use crate::field_validation::{FieldValidation, complaints};
 use crate::registry::go;
 use crate::status::Refusal;
 use serde_json::{Map, Value};
@@ -250,41 +251,26 @@ impl Body {
     /// Reads what was sent. Its `kind` and `apiVersion` are known to be right, or missing.
     ///
     /// # Errors
-    /// 400 for a field of the wrong type; when `strict`, also for one that nobody knows.
-    pub fn read(kind: &ReviewKind, sent: &Value, strict: bool) -> Result<Self, Refusal> {
+    /// 400 for a field of the wrong type; for a strict client also for one that nobody knows.
+    pub fn read(
+        kind: &ReviewKind,
+        sent: &Sent,
+        validation: FieldValidation,
+    ) -> Result<Self, Refusal> {
         let mut reader = Reader::default();
         let at_top = Place { owner: kind.kind, names: "", at: "" };
-        let fields = match sent {
+        let fields = match &sent.value {
             Value::Object(sent) => reader.fields(shape_of(kind), sent, at_top),
             _ => Map::new(),
         };
-        if let Some(why) = reader.wrong {
-            return Err(cannot_be_handled(kind, &why));
-        }
-        let body = Self { fields: fields.into(), warnings: reader.unknown };
-        if strict {
-            body.refuse_warnings(kind)?;
-        }
-        Ok(body)
+        let settled = match reader.wrong {
+            Some(why) => Err(why),
+            None => validation.settle(complaints(&reader.unknown, &sent.twice)),
+        };
+        let warnings =
+            settled.map_err(|why| decode::cannot_be_handled(kind.kind, "v1", kind.into(), &why))?;
+        Ok(Self { fields: fields.into(), warnings })
     }
-
-    /// Refuses what others are warned of.
-    ///
-    /// # Errors
-    /// 400 when there is any.
-    pub(crate) fn refuse_warnings(&self, kind: &ReviewKind) -> Result<(), Refusal> {
-        if self.warnings.is_empty() {
-            return Ok(());
-        }
-        let all = self.warnings.join(", ");
-        Err(cannot_be_handled(kind, &format!("strict decoding error: {all}")))
-    }
-}
-
-fn cannot_be_handled(kind: &ReviewKind, why: &str) -> Refusal {
-    let kind = kind.kind;
-    let message = format!("{kind} in version \"v1\" cannot be handled as a {kind}: {why}");
-    Refusal::bad_request(message)
 }
 
 /// A `TokenReview` carries a token: not for the log.
@@ -309,6 +295,7 @@ struct Place<'a> {
 struct Reader {
     /// The first field of the wrong type. Go reads on, too, and reports this one.
     wrong: Option<String>,
+    /// The paths of fields that nobody knows.
     unknown: Vec<String>,
 }
 
@@ -333,7 +320,7 @@ impl Reader {
                     found[index] = self.value(known[index].1, value, place);
                 }
                 None if type_meta => {}
-                None => self.unknown.push(format!("unknown field {}", quoted(&at))),
+                None => self.unknown.push(at),
             }
         }
         let named = known.iter().zip(found);
