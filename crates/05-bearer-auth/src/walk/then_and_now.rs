@@ -12,8 +12,8 @@ const CHANGES: [(&str, &str, &str); 7] = [
     ("who am I?", "decode it yourself", "kubectl auth whoami (1.28)"),
     ("create token", "signs, stores nothing", "the same"),
     ("a token's own name", "none", "jti (1.30)"),
-    ("a Secret per account", "no more (since 1.24)", "unused old ones go (1.30)"),
-    ("pasted into", "the dashboard", "Headlamp (1.36)"),
+    ("a Secret per account", "no more (since 1.24)", "unused old ones go (1.29)"),
+    ("pasted into", "the dashboard", "nowhere: it is gone (1.36)"),
 ];
 
 pub(super) fn tell<W: Write>(story: &mut Story<W>) -> Told {
